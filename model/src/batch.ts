@@ -1,0 +1,84 @@
+import { decode, encode } from 'cborg'
+import { z } from 'zod'
+import { FarwatchError } from './errors.ts'
+import { Name } from './names.ts'
+
+/** Bounds of one batch on the wire; the centre refuses more, the gateway never sends it. */
+export const batchBounds = { bytes: 1_000_000, series: 10_000, readings: 50_000 } as const
+
+const Hash = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32, '32 bytes')
+
+/**
+ * What a gateway signs: the payload of the batch's COSE_Sign1 (RFC 9052), canonical CBOR. Everything that the batch
+ * claims hangs on it: the readings by the Merkle root, the batches before it by `prev`.
+ */
+export const BatchHeader = z.strictObject({
+  /** Version of the format; the centre reads every version ever shipped. */
+  v: z.literal(1),
+  gateway: Name,
+  /** Random id of the gateway's journal: a new disk starts a new chain at sequence 1. */
+  chain: z.string().regex(/^[0-9a-f]{16}$/),
+  /** Random id of this life of the gateway's process. */
+  boot: z.string().regex(/^[0-9a-f]{16}$/),
+  /** 1, 2, 3 … within the chain, without holes. */
+  seq: z.number().int().positive(),
+  /** SHA-256 of the previous batch's COSE_Sign1 bytes; 32 zero bytes for sequence 1. */
+  prev: Hash,
+  /** Merkle tree hash (RFC 9162, 2.1.1) over the encoded series, in order. */
+  root: Hash,
+  series: z.number().int().positive().max(batchBounds.series),
+  readings: z.number().int().positive().max(batchBounds.readings),
+  /** Gateway's wall clock (Unix ms) and monotonic clock (ms since boot) when the batch was closed. */
+  madeMs: z.number().int().nonnegative(),
+  monotonicMs: z.number().int().nonnegative(),
+})
+export type BatchHeader = z.infer<typeof BatchHeader>
+
+/** A batch as it travels on `farwatch/v1/GATEWAY/batch`: `[1, COSE_Sign1 bytes, [series bytes …]]` in CBOR. */
+export interface BatchMessage {
+  readonly sign1: Uint8Array
+  readonly series: readonly Uint8Array[]
+}
+
+export function encodeBatch(batch: BatchMessage): Uint8Array {
+  return encode([1, batch.sign1, batch.series])
+}
+
+/** Splits a message; neither signature nor series are looked at yet. @throws FarwatchError `bad-batch`. */
+export function decodeBatch(bytes: Uint8Array): BatchMessage {
+  if (bytes.length > batchBounds.bytes) {
+    throw new FarwatchError('bad-batch', `${bytes.length} bytes, at most ${batchBounds.bytes}`)
+  }
+  let parts: unknown
+  try {
+    parts = decode(bytes, { strict: true })
+  } catch (cause) {
+    throw new FarwatchError('bad-batch', 'not strict CBOR', { cause })
+  }
+  const [version, sign1, series] = Array.isArray(parts) && parts.length === 3 ? (parts as unknown[]) : []
+  if (version !== 1 || !(sign1 instanceof Uint8Array) || !Array.isArray(series)) {
+    throw new FarwatchError('bad-batch', 'expected [1, signed header, [series]]')
+  }
+  if (series.length > batchBounds.series || !series.every((one) => one instanceof Uint8Array)) {
+    throw new FarwatchError('bad-batch', `expected at most ${batchBounds.series} byte strings of series`)
+  }
+  return { sign1, series }
+}
+
+export function encodeHeader(header: BatchHeader): Uint8Array {
+  return encode(header)
+}
+
+/** @throws FarwatchError `bad-header` with the path of the first fault. */
+export function decodeHeader(bytes: Uint8Array): BatchHeader {
+  let value: unknown
+  try {
+    value = decode(bytes, { strict: true, rejectDuplicateMapKeys: true })
+  } catch (cause) {
+    throw new FarwatchError('bad-header', 'not strict CBOR', { cause })
+  }
+  const parsed = BatchHeader.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new FarwatchError('bad-header', `${issue?.path.join('.')}: ${issue?.message}`)
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/**
+ * A name that may stand in a topic, a path and a point key: letters of any script, digits, `_ . : -`, at most 64
+ * characters. No `/ + #` (MQTT), no white space, no control characters.
+ */
+export const Name = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[\p{L}\p{N}_.:-]+$/u, 'letters, digits and _ . : - only')
+export type Name = z.infer<typeof Name>
+
+/** `SITE/DEVICE/METRIC`: the key of a point everywhere outside the database. */
+export type PointKey = string
+
+export const PointKey = z
+  .string()
+  .refine((key) => parsePointKey(key) !== undefined, 'expected SITE/DEVICE/METRIC')
+
+export function pointKey(site: string, device: string, metric: string): PointKey {
+  return `${site}/${device}/${metric}`
+}
+
+export interface PointName {
+  readonly site: Name
+  readonly device: Name
+  readonly metric: Name
+}
+
+/** The three names of a key, or undefined where it is not one. */
+export function parsePointKey(key: string): PointName | undefined {
+  const parts = key.split('/')
+  const [site, device, metric] = parts
+  if (parts.length !== 3 || site === undefined || device === undefined || metric === undefined)
+    return undefined
+  return [site, device, metric].every((part) => Name.safeParse(part).success)
+    ? { site, device, metric }
+    : undefined
+}
