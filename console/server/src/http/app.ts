@@ -12,7 +12,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { LiveState } from '../live/live-state.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
 import type { Guard } from './guard.ts'
-import { securityHeaders } from './headers.ts'
+import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, Problem, problemOf, quote, sendProblem } from './problem.ts'
@@ -68,7 +68,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   const { guard, log, metrics } = parts
-  const headers = securityHeaders(parts.mapboxToken)
+  const headers = defaultHeaders(parts.mapboxToken)
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = problemOf(error, request)
@@ -81,9 +81,6 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.headers(headers)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
-  })
-  app.addHook('onSend', async (_, reply) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })

@@ -3,8 +3,8 @@ const mapbox = {
   connect: 'https://*.tiles.mapbox.com https://api.mapbox.com https://events.mapbox.com',
 }
 
-/** Headers of every answer. Mapbox's hosts are let in only where a token is set, as its documentation lists them. */
-export function securityHeaders(mapboxToken: string | null): Readonly<Record<string, string>> {
+/** Headers of every answer, unless it says otherwise. Mapbox's hosts are let in only where a token is set, as its documentation lists them. */
+export function defaultHeaders(mapboxToken: string | null): Readonly<Record<string, string>> {
   const withMapbox = mapboxToken !== null
   const policy = [
     "default-src 'none'",
@@ -21,6 +21,7 @@ export function securityHeaders(mapboxToken: string | null): Readonly<Record<str
     "frame-ancestors 'none'",
   ]
   return {
+    'cache-control': 'no-store',
     'content-security-policy': policy.join('; '),
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',

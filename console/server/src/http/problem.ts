@@ -101,7 +101,7 @@ function invalid(error: FastifyError, request: FastifyRequest): Problem {
   const place = places[(error.validationContext ?? 'body') as keyof typeof places]
   const problems = (error.validation ?? []).map(({ instancePath, message = '' }) => {
     const keys = instancePath.split('/').filter((key) => key !== '')
-    const found = keys.reduce<unknown>((value, key) => Object(value)[key], place.of(request))
+    const found = keys.reduce(within, place.of(request))
     return { path: [place.name, ...keys].join('.'), message, found: quote(found) }
   })
   const [first] = problems
@@ -111,6 +111,11 @@ function invalid(error: FastifyError, request: FastifyRequest): Problem {
     title: first === undefined ? error.message : `${first.path}: found ${first.found}: ${first.message}`,
     problems,
   })
+}
+
+/** What stands under a key; a text that was taken apart to be checked is shown whole. */
+function within(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : value
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {

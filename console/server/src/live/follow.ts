@@ -1,4 +1,4 @@
-import { decodeRecord, FarwatchError, type Health, messageOf } from '@farwatch/model'
+import { decodeRecord, type Health, messageOf } from '@farwatch/model'
 import type { Clock, Database, Journal, JournalRecord, Logger } from '@farwatch/runtime'
 import type { ConsoleMetrics } from '../metrics.ts'
 import { loadLastValues } from '../queries/last-values.ts'
@@ -31,7 +31,7 @@ const limits = { records: 500, bytes: 4 * 1024 * 1024 }
 export class Follower {
   readonly #parts: FollowParts
   #next = 0
-  #databaseAsked = false
+  #databaseAsked = true
   #trouble: { journal?: string; database?: string } = {}
 
   constructor(parts: FollowParts) {
@@ -42,8 +42,7 @@ export class Follower {
   async run(signal: AbortSignal): Promise<void> {
     const { journal } = this.#parts
     this.#next = journal.first
-    await this.#loadFromDatabase()
-    await Promise.all([this.#followJournal(signal), this.#retryDatabase(signal)])
+    await Promise.all([this.#followJournal(signal), this.#keepLoaded(signal)])
   }
 
   /** What `/api/health` says of the live picture. */
@@ -70,13 +69,13 @@ export class Follower {
           this.#trouble.journal = undefined
           this.#take(records)
         }
+        if (!signal.aborted) this.#trouble.journal = 'it has been closed'
       } catch (error) {
-        if (signal.aborted || (error instanceof FarwatchError && error.code === 'journal-closed')) return
         if (this.#trouble.journal === undefined)
           log.warn({ problem: messageOf(error) }, 'the live picture stands still')
         this.#trouble.journal = messageOf(error)
-        await clock.sleep(retryMs, signal).catch(() => undefined)
       }
+      await clock.sleep(retryMs, signal).catch(() => undefined)
     }
   }
 
@@ -92,10 +91,10 @@ export class Follower {
     metrics.behind.set(this.#behind())
   }
 
-  async #retryDatabase(signal: AbortSignal): Promise<void> {
+  async #keepLoaded(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      if (this.#databaseAsked) await this.#loadFromDatabase()
       await this.#parts.clock.sleep(retryMs, signal).catch(() => undefined)
-      if (this.#databaseAsked && !signal.aborted) await this.#loadFromDatabase()
     }
   }
 
