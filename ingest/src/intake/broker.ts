@@ -57,26 +57,45 @@ export async function startBroker(
   }
 
   broker.authenticate = (client: Known, user, password, done) => {
-    const refuse = (returnCode: 2 | 4, problem: string) => {
+    const refuse = (returnCode: 2 | 3 | 4, problem: string) => {
       quarantine.count(client.id, 'not-authenticated', { user, problem })
       done(Object.assign(new Error(problem), { returnCode }) as AuthenticateError, false)
     }
+    credentials.refresh().then(
+      () => {
+        const found = identify(client.id, user, password)
+        if ('problem' in found) return refuse(found.returnCode, found.problem)
+        client.principal = found.principal
+        done(null, true)
+      },
+      (error) => refuse(3, messageOf(error)),
+    )
+  }
+
+  type Identified = { principal: Principal } | { returnCode: 2 | 4; problem: string }
+
+  function identify(
+    clientId: string,
+    user: string | undefined,
+    password: Uint8Array | undefined,
+  ): Identified {
     if (user === undefined) {
-      if (!loopback) return refuse(4, 'a user name and password are needed on this listener')
-      if (!credentials.anonymousAllowed)
-        return refuse(4, 'anonymous devices are not let in once one is enrolled')
-      if (credentials.isGateway(client.id)) return refuse(2, `client id ${client.id} belongs to a gateway`)
-      client.principal = { kind: 'anonymous' }
-      return done(null, true)
+      if (!loopback) return { returnCode: 4, problem: 'a user name and password are needed on this listener' }
+      if (!credentials.anonymousAllowed) {
+        return { returnCode: 4, problem: 'anonymous devices are not let in once one is enrolled' }
+      }
+      if (credentials.isGateway(clientId))
+        return { returnCode: 2, problem: `client id ${clientId} belongs to a gateway` }
+      return { principal: { kind: 'anonymous' } }
     }
     const principal = credentials.check(user, password ?? Buffer.alloc(0))
-    if (principal === undefined) return refuse(4, 'wrong user name or password')
+    if (principal === undefined) return { returnCode: 4, problem: 'wrong user name or password' }
     // A client id names the session that a second connection would take over: it must be the owner's.
     const isOwn =
-      principal.kind === 'gateway' ? client.id === principal.gateway : !credentials.isGateway(client.id)
-    if (!isOwn) return refuse(2, `client id ${client.id} does not belong to ${user}`)
-    client.principal = principal
-    done(null, true)
+      principal.kind === 'gateway' ? clientId === principal.gateway : !credentials.isGateway(clientId)
+    return isOwn
+      ? { principal }
+      : { returnCode: 2, problem: `client id ${clientId} does not belong to ${user}` }
   }
 
   broker.authorizePublish = (client: Known | null, packet, done) => {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { type VerifyingKey, verifyingKey } from '@farwatch/evidence'
 import { FarwatchError, Name } from '@farwatch/model'
 import { readIfPresent, writeAtomically } from '@farwatch/runtime'
@@ -27,28 +28,43 @@ export type Principal =
 export class Credentials {
   readonly #path: string
   #stored: Stored
+  #modifiedMs: number
   readonly #keys = new Map<string, readonly VerifyingKey[]>()
 
-  private constructor(path: string, stored: Stored) {
+  private constructor(path: string) {
     this.#path = path
-    this.#stored = stored
+    this.#stored = { v: 1, gateways: {}, devices: {} }
+    this.#modifiedMs = 0
   }
 
   /** @throws FarwatchError `bad-credentials` when the file cannot be understood. */
   static async open(path: string): Promise<Credentials> {
-    const text = await readIfPresent(path)
-    if (text === undefined) return new Credentials(path, { v: 1, gateways: {}, devices: {} })
+    const credentials = new Credentials(path)
+    await credentials.refresh()
+    return credentials
+  }
+
+  /** Takes in what another process (`farwatch enrol`) has written meanwhile. @throws FarwatchError `bad-credentials`. */
+  async refresh(): Promise<void> {
+    const modifiedMs = await stat(this.#path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    )
+    if (modifiedMs === this.#modifiedMs) return
+    const text = await readIfPresent(this.#path)
     try {
-      return new Credentials(path, Stored.parse(JSON.parse(text)))
+      this.#stored = Stored.parse(JSON.parse(text ?? ''))
     } catch (cause) {
-      throw new FarwatchError('bad-credentials', `${path} cannot be understood; restore it or remove it`, {
-        cause,
-      })
+      const message = `${this.#path} cannot be understood; restore it or remove it`
+      throw new FarwatchError('bad-credentials', message, { cause })
     }
+    this.#modifiedMs = modifiedMs
+    this.#keys.clear()
   }
 
   /** Lets a gateway in (again) and returns its new password, shown once and not kept. */
   async enrolGateway(gateway: string, publicKey?: string): Promise<string> {
+    await this.refresh()
     const password = randomBytes(32).toString('base64url')
     const publicKeys = this.#stored.gateways[gateway]?.publicKeys ?? []
     await this.#save({
@@ -69,6 +85,7 @@ export class Credentials {
 
   /** Lets a device in that publishes `telemetry/SITE/#` itself. From then on nobody is anonymous. */
   async enrolDevice(name: string, site: string): Promise<string> {
+    await this.refresh()
     const password = randomBytes(32).toString('base64url')
     const device = { passwordSha256: sha256(password).toString('hex'), site }
     await this.#save({ ...this.#stored, devices: { ...this.#stored.devices, [name]: device } })
@@ -127,6 +144,7 @@ export class Credentials {
   async #save(next: Stored): Promise<void> {
     await writeAtomically(this.#path, JSON.stringify(next, undefined, 2))
     this.#stored = next
+    this.#modifiedMs = (await stat(this.#path)).mtimeMs
     this.#keys.clear()
   }
 }

@@ -154,7 +154,7 @@ describe('plain telemetry', () => {
     expect(seriesOf(record!)[0]).toMatchObject({ point: 'E10/d/pm10', timeSource: 'arrival' })
     await journal.close()
     let acknowledged = false
-    const closed = new Promise((resolve) => client.once('close', resolve))
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
     client.publish(topics.telemetry('E10', 'd'), '{"pm10": 56}', { qos: 1 }, (error) => {
       acknowledged = error == null
     })
