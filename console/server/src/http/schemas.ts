@@ -90,7 +90,7 @@ export const HistoryBody = z.object({
   rows: z.array(
     z.union([
       z.object({
-        timeMs: TimeMs.describe('Start of the step'),
+        timeMs: TimeMs.describe('Start of the step; days begin at midnight of UTC+8'),
         min: z.number(),
         avg: z.number(),
         max: z.number(),

@@ -19,10 +19,11 @@ function fresh(journal: Pick<Journal, 'follow' | 'first' | 'next'>) {
   const control = { away: false, asked: 0, committed }
   const database = {
     ...databaseAway,
-    query: async <Row>() => {
+    query: async <Row>(sql: string) => {
       control.asked += 1
       if (control.away) return databaseAway.query<Row>('')
-      return committed.map((row) => ({ last_received: null, last_quality: 0, ...row })) as Row[]
+      if (!sql.includes('api_point')) return []
+      return committed.map((row) => ({ last_received_at: row.last_time, last_quality: 0, ...row })) as Row[]
     },
   }
   const parts = { state, metrics, database, clock: soon, log: silentLog }

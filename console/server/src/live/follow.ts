@@ -1,7 +1,7 @@
 import { decodeRecord, type Health, messageOf } from '@farwatch/model'
 import type { Clock, Database, Journal, JournalRecord, Logger } from '@farwatch/runtime'
 import type { ConsoleMetrics } from '../metrics.ts'
-import { loadLastValues } from '../queries/last-values.ts'
+import { loadKept } from '../queries/kept.ts'
 import type { LiveState } from './live-state.ts'
 
 interface FollowParts {
@@ -102,7 +102,7 @@ export class Follower {
     const { database, state, log } = this.#parts
     this.#databaseAsked = false
     try {
-      for (const [key, last] of await loadLastValues(database)) state.setLast(key, last)
+      await loadKept(database, state)
       this.#trouble.database = undefined
     } catch (error) {
       this.#databaseAsked = true

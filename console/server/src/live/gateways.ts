@@ -26,7 +26,12 @@ export class Gateways {
 
   /** One retained status message, the last will included. @throws when it is not a status. */
   apply(id: string, bytes: Uint8Array, receivedMs: number): void {
-    const status = GatewayStatus.parse(JSON.parse(utf8(bytes)))
+    this.set(id, JSON.parse(utf8(bytes)), receivedMs)
+  }
+
+  /** A status from wherever it was kept; an older one is ignored. @throws when it is not a status. */
+  set(id: string, message: unknown, receivedMs: number): void {
+    const status = GatewayStatus.parse(message)
     const heardMs = this.#heardMs.get(id)
     if (heardMs !== undefined && heardMs > receivedMs) return
     const known = this.#views.get(id)

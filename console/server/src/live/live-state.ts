@@ -87,8 +87,7 @@ export class LiveState {
       const live = this.#addSite({ ...rest, registered: true })
       for (const { id, name, kind, points, frigateCamera } of devices) {
         const device = this.#addDevice(live, { id, name, kind, registered: true })
-        const camera = frigateCamera ?? id
-        if (kind === 'camera' && !this.#cameras.has(camera)) this.#cameras.set(camera, device)
+        if (kind === 'camera' && frigateCamera !== undefined) this.#cameras.set(frigateCamera, device)
         for (const point of points) this.#addPoint(device, point, true)
       }
     }
@@ -108,7 +107,7 @@ export class LiveState {
           for (const series of seriesOf(record)) this.#applySeries(series, record.receivedMs)
           break
         case 'camera-event':
-          this.#applyEvent(cameraEventOf(record))
+          this.setEvent(cameraEventOf(record))
           break
         case 'picture':
           this.setPicture(record.camera, record.bytes, record.receivedMs)
@@ -153,6 +152,28 @@ export class LiveState {
       const other = this.#deviceOf(key)
       if (other !== undefined) this.#changedCameras.add(other)
     }
+  }
+
+  /** What a camera saw, unless something later is known. */
+  setEvent({
+    camera,
+    label,
+    score,
+    timeMs,
+  }: Pick<CameraEvent, 'camera' | 'label' | 'score' | 'timeMs'>): void {
+    const device = this.#cameras.get(camera)
+    if (device === undefined) {
+      this.#metrics.leftOut.inc({ what: 'camera' })
+      return
+    }
+    if (device.event !== null && device.event.timeMs > timeMs) return
+    device.event = { label, score, timeMs }
+    this.#changedCameras.add(device)
+  }
+
+  /** Registered cameras as Frigate names them. */
+  cameraNames(): string[] {
+    return [...this.#cameras.keys()]
   }
 
   picture(site: string, device: string): Picture | undefined {
@@ -221,17 +242,6 @@ export class LiveState {
       quality: qualities[newest]!,
     }
     this.setLast(series.point, last, gateway)
-  }
-
-  #applyEvent({ camera, label, score, timeMs }: CameraEvent): void {
-    const device = this.#cameras.get(camera)
-    if (device === undefined) {
-      this.#metrics.leftOut.inc({ what: 'camera' })
-      return
-    }
-    if (device.event !== null && device.event.timeMs > timeMs) return
-    device.event = { label, score, timeMs }
-    this.#changedCameras.add(device)
   }
 
   /** A point heard of for the first time, with the device and site around it where they are new too. */

@@ -1,18 +1,17 @@
+import { maxAheadMs } from '@farwatch/model'
+
 /** Something that was measured at one time and received at another, both Unix milliseconds. */
 export interface Stamped {
   readonly timeMs: number
   readonly receivedMs: number
 }
 
-/** How far ahead of its receipt a stamp may order itself. */
-const aheadMs = 60_000
-
 /**
- * Where a reading stands among those of its point: its source time, but never more than a minute past its receipt, so
+ * Where a reading stands among those of its point: its source time, but never more than `maxAheadMs` past its receipt, so
  * that one stamp from 2036 does not hide all that comes after it.
  */
 export function rankOf({ timeMs, receivedMs }: Stamped): number {
-  return Math.min(timeMs, receivedMs + aheadMs)
+  return Math.min(timeMs, receivedMs + maxAheadMs)
 }
 
 /**

@@ -16,7 +16,7 @@ export async function recordedAlerts(database: Queryable, filter: AlertFilter): 
       where level = any($1::text[])
         and ($2::text is null or site = $2)
         and ($3 = 'all' or state = 'normal')
-      order by set_time desc
+      order by set_at desc
       limit $4`,
     [filter.levels, filter.site ?? null, filter.state, filter.limit],
   )

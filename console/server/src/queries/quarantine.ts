@@ -15,22 +15,22 @@ export interface Quarantined {
 /** Refused messages, newest first. */
 export async function quarantined(database: Queryable, limit: number): Promise<Quarantined[]> {
   const rows = await database.query<{
-    received: Date
+    received_at: Date
     topic: string
     client: string
     reason: string
     size: number
     beginning: Uint8Array
   }>(
-    `select received, topic, client, reason, size, substring(bytes for 256) as beginning
+    `select received_at, topic, client, reason, size, substring(bytes for 256) as beginning
        from api_quarantine
-      order by received desc
+      order by position desc
       limit $1`,
     [limit],
   )
-  return rows.map(({ received, beginning, ...rest }) => ({
+  return rows.map(({ received_at, beginning, ...rest }) => ({
     ...rest,
-    receivedMs: received.getTime(),
+    receivedMs: received_at.getTime(),
     beginning: Buffer.from(beginning).toString('base64'),
   }))
 }

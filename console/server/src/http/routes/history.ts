@@ -1,4 +1,4 @@
-import { type History, PointKey } from '@farwatch/model'
+import { PointKey } from '@farwatch/model'
 import { z } from 'zod'
 import { type Range, rawHistory, steppedHistory } from '../../queries/history.ts'
 import type { App, AppParts } from '../app.ts'
@@ -46,18 +46,19 @@ export function historyRoutes(app: App, { state, database, clock }: AppParts): v
       checkWidth(range, step)
       if (asking >= maxAtOnce) throw busy()
       asking += 1
-      let history: History
-      try {
-        history =
-          step === undefined
-            ? { point, stepMs: null, rows: await rawHistory(database, range, maxRows + 1) }
-            : { point, stepMs: step, rows: await steppedHistory(database, range, step) }
-      } finally {
+      const stepMs = step ?? null
+      const rows = await (stepMs === null
+        ? rawHistory(database, range, maxRows)
+        : steppedHistory(database, range, stepMs)
+      ).finally(() => {
         asking -= 1
-      }
-      if (history.rows.length > maxRows) throw tooWide(`more than ${maxRows} readings`)
-      if (history.rows.length === 0 && state.point(point) === undefined) throw unknownPoint(point)
-      return { ...history, rows: [...history.rows] }
+      })
+      if (rows === 'too-much')
+        throw tooWide(
+          stepMs === null ? `more than ${maxRows} readings` : 'more than 600000 readings to look at',
+        )
+      if (rows.length === 0 && state.point(point) === undefined) throw unknownPoint(point)
+      return { point, stepMs, rows }
     },
   )
 }
