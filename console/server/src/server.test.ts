@@ -1,6 +1,7 @@
 import { request } from 'node:http'
+import { FarwatchError } from '@farwatch/model'
 import { afterEach, expect, test } from 'vitest'
-import { Page, startConsole } from './testing.ts'
+import { MemoryDesk, Page, startConsole } from './testing.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -70,6 +71,20 @@ test('a program that bears the token needs no Origin', async () => {
   const path = `${url}/api/alerts/${'0'.repeat(32)}/acknowledge`
   const response = await fetch(path, { method: 'POST', headers, body: '{"by":"A"}' })
   expect(response.status).toBe(404)
+})
+
+test('F8 an acknowledgement that cannot be made durable is not confirmed', async () => {
+  const desk = new MemoryDesk()
+  const full = new FarwatchError('journal-full', 'the journal has reached its bound', { retryable: true })
+  desk.acknowledge = () => Promise.reject(full)
+  const { url } = await started({}, { desk })
+  const response = await fetch(`${url}/api/alerts/${'0'.repeat(32)}/acknowledge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url },
+    body: '{"by":"A"}',
+  })
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(await response.json()).toMatchObject({ type: 'urn:farwatch:problem:journal-full' })
 })
 
 test('a configured name may be used as Host', async () => {

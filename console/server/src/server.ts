@@ -71,9 +71,11 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       registry: deps.metrics,
     })
     const connections = trackConnections(app)
-    life.onStop('http', () => app.close())
-    life.onStop('connections', () => {
-      for (const socket of connections) socket.destroy()
+    life.onStop('http', async () => {
+      const cancel = clock.after(graceMs, () => {
+        for (const socket of connections) socket.destroy()
+      })
+      await app.close().finally(cancel)
     })
     const closeSocket = openSocket({
       ...{ server: app.server, desk, clock, metrics },
@@ -89,9 +91,15 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
   })
 }
 
-/** A page that has stalled does not take part in closing its WebSocket; its connection is cut. */
+/** When stopping, requests under way get so long. */
+const graceMs = 1_000
+/** Connections at once, pages and requests together; the next one is closed. */
+const maxConnections = 4_000
+
+/** A page that has stalled does not take part in closing its WebSocket; after the grace it is cut. */
 function trackConnections(app: App): ReadonlySet<Socket> {
   const open = new Set<Socket>()
+  app.server.maxConnections = maxConnections
   app.server.on('connection', (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))

@@ -103,7 +103,8 @@ export function openSocket(parts: SocketParts): () => void {
         metrics.slowClients.inc()
         unfollow(socket, client)
       }
-      io.to(followers).emit('delta', delta)
+      // Without followers the delta would be encoded for nobody.
+      if (io.sockets.adapter.rooms.has(followers)) io.to(followers).emit('delta', delta)
     }
     serveSnapshots()
   }

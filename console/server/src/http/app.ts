@@ -15,7 +15,7 @@ import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
-import { bodyLimit, Problem, problemOf, quote, sendProblem } from './problem.ts'
+import { bodyLimit, problemOf, sendProblem } from './problem.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -52,7 +52,7 @@ export interface AppParts {
 export async function createApp(parts: AppParts): Promise<App> {
   const app: App = Fastify({
     bodyLimit,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => answer(error, request, reply),
     clientErrorHandler: (_, socket) => {
       if (socket.writable) socket.end(malformed)
@@ -97,16 +97,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   await servePages(app, parts.webRoot)
   await app.ready()
   return app
-}
-
-/** The problem with a path that leads nowhere. */
-export function nothingAt({ method, url }: FastifyRequest): Problem {
-  return new Problem({
-    status: 404,
-    code: 'not-found',
-    title: `Found nothing at ${method} ${quote(url)}`,
-    detail: '/api/openapi.json lists what there is.',
-  })
 }
 
 const malformedBody = JSON.stringify({

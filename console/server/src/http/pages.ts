@@ -2,7 +2,8 @@ import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
-import { type App, nothingAt } from './app.ts'
+import type { App } from './app.ts'
+import { nothingAt } from './problem.ts'
 
 /**
  * The built pages. A path without a file is a place within the page, so the page itself answers it; the API's paths and

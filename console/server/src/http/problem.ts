@@ -41,13 +41,14 @@ export class Problem extends FarwatchError {
 export function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error as FastifyError, request)
-  if (error instanceof FarwatchError && error.code === 'database-unavailable') {
-    return new Problem({
-      status: 503,
-      code: 'database-unavailable',
-      title: 'The database does not answer',
-      detail: 'Live values and alerts go on without it. Please ask again in a few seconds.',
-    })
+  if (error instanceof FarwatchError && error.retryable) {
+    const title =
+      error.code === 'database-unavailable'
+        ? 'The database does not answer'
+        : 'It cannot be done at the moment'
+    const detail =
+      'Live values and alerts go on. Please ask again in a few seconds; /api/health says what is wrong.'
+    return new Problem({ status: 503, code: error.code, title, detail })
   }
   const { statusCode = 500, code = '' } = error as Partial<FastifyError>
   if (statusCode < 400 || statusCode > 499) {
@@ -56,6 +57,16 @@ export function problemOf(error: unknown, request: FastifyRequest): Problem {
   const known = refusals[code]
   if (known !== undefined) return new Problem({ status: statusCode, ...known(request) })
   return new Problem({ status: statusCode, code: 'bad-request', title: (error as Error).message })
+}
+
+/** The problem with a path that leads nowhere. */
+export function nothingAt({ method, url }: FastifyRequest): Problem {
+  return new Problem({
+    status: 404,
+    code: 'not-found',
+    title: `Found nothing at ${method} ${quote(url)}`,
+    detail: '/api/openapi.json lists what there is.',
+  })
 }
 
 /** Bytes of a request's body that are read at most. */
