@@ -42,13 +42,13 @@ export function startCity(config: CityConfig, { clock, log, signal }: CityDepend
     const stage = new Stage(clock)
     const context = { plant: new Plant(cityProcesses(seed), stage.overlay), clock, log }
 
+    const line = await startHerbalLine({ host, port: ports.modbus ?? cityPorts.modbus }, context)
+    life.onStop('E03', () => line.stop())
     const distillery = await startDistillery(
       { home: join(home, 'E01'), host, port: ports.opcua ?? cityPorts.opcua },
       context,
     )
     life.onStop('E01', () => distillery.stop())
-    const line = await startHerbalLine({ host, port: ports.modbus ?? cityPorts.modbus }, context)
-    life.onStop('E03', () => line.stop())
     const e09 = `${e09Host}:${ports.e09 === 0 ? await freePort() : (ports.e09 ?? cityPorts.e09)}`
     const store = await startColdStore(`mqtt://${e09}`, context)
     life.onStop('E09', () => store.stop())

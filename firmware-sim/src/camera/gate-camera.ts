@@ -42,7 +42,8 @@ export function startGateCamera(options: GateCameraOptions, context: DeviceConte
   )
   const site = createNoise(options.seed, 'E10/gate')
   let tracked: Tracked | undefined
-  let taking = false
+  const wanted = new Map<string, View>()
+  let drawing = false
 
   function look(timeMs: number): View {
     const score = plant.value(helmetDetector, timeMs)
@@ -62,16 +63,21 @@ export function startGateCamera(options: GateCameraOptions, context: DeviceConte
     }
   }
 
-  async function publishPicture(view: View, label: string): Promise<void> {
-    if (taking) return
-    taking = true
+  /** Draws one picture at a time; of each label only the newest that waits. */
+  async function publishPicture(newest: View, label: string): Promise<void> {
+    wanted.set(label, newest)
+    if (drawing) return
+    drawing = true
     try {
-      const { jpeg } = await takePicture(view, camera.name.toUpperCase())
-      publisher.publish(topics.frigateSnapshot(camera.name, label), jpeg, { retain: true })
+      for (const [next, view] of wanted) {
+        wanted.delete(next)
+        const { jpeg } = await takePicture(view, camera.name.toUpperCase())
+        publisher.publish(topics.frigateSnapshot(camera.name, next), jpeg, { retain: true })
+      }
     } catch (error) {
       log.error({ problem: messageOf(error) }, 'the camera cannot draw its picture')
     } finally {
-      taking = false
+      drawing = false
     }
   }
 

@@ -28,7 +28,7 @@ export function noiseLevel(seed: number, channel: string): Process {
   const noise = createNoise(seed, channel)
   return (timeMs) =>
     45 +
-    15.5 * workload(timeMs) +
+    14 * workload(timeMs) +
     3 * noise.smooth(timeMs, 10 * 60_000) +
     3 * noise.smooth(timeMs, 15_000) +
     0.8 * noise.white(timeMs, 1_000)
