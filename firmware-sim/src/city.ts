@@ -5,6 +5,7 @@ import { startService } from '@farwatch/runtime'
 import { startGateCamera } from './camera/gate-camera.ts'
 import { CityConfig, cityPorts } from './config.ts'
 import { startColdStore } from './devices/cold-store.ts'
+import { reachableAs } from './devices/device.ts'
 import { startDistillery } from './devices/distillery-server.ts'
 import { startDustStation } from './devices/dust-station.ts'
 import { startHerbalLine } from './devices/herbal-line.ts'
@@ -80,7 +81,7 @@ export function startCity(config: CityConfig, { clock, log, signal }: CityDepend
     const variables = {
       FARWATCH_CENTRE: centreUrl,
       FARWATCH_SIM_OPCUA: distillery.endpoint,
-      FARWATCH_SIM_MODBUS: `${host}:${line.port}`,
+      FARWATCH_SIM_MODBUS: `${reachableAs(host)}:${line.port}`,
       FARWATCH_SIM_E09: e09,
     }
     log.info(variables, 'the simulated city is up')

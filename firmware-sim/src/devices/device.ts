@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Clock, Logger } from '@farwatch/runtime'
 import type { Plant } from '../values/plant.ts'
 
@@ -12,4 +13,9 @@ export interface DeviceContext {
 export function rounded(value: number, digits: number): number {
   const factor = 10 ** digits
   return Math.round(value * factor) / factor
+}
+
+/** The name others reach a listening address by: the machine's own where it listens on every interface. */
+export function reachableAs(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? hostname() : host
 }

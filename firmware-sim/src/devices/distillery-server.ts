@@ -11,7 +11,7 @@ import {
   type UAVariable,
 } from 'node-opcua'
 import { cellarSensors } from '../values/city-processes.ts'
-import { type DeviceContext, rounded } from './device.ts'
+import { type DeviceContext, reachableAs, rounded } from './device.ts'
 
 const everyMs = 500
 
@@ -47,7 +47,7 @@ export function startDistillery(
       })
     const server = new OPCUAServer({
       host,
-      hostname: host,
+      hostname: reachableAs(host),
       port,
       serverInfo: { applicationName: { text: 'Farwatch simulator E01', locale: 'en' } },
       serverCertificateManager: certificates('server'),
@@ -80,7 +80,7 @@ export function startDistillery(
     } catch (cause) {
       throw new FarwatchError('port-unavailable', `OPC UA ${host}:${port}: ${messageOf(cause)}`, { cause })
     }
-    return { endpoint: `opc.tcp://${host}:${server.endpoints[0]!.port}` }
+    return { endpoint: `opc.tcp://${reachableAs(host)}:${server.endpoints[0]!.port}` }
   })
 }
 
