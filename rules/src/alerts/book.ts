@@ -39,21 +39,24 @@ export class AlertBook implements AlertDesk {
     this.#deps = deps
   }
 
-  /** What was known at a checkpoint; entries since then follow with `apply`. */
-  restore(alerts: readonly Alert[], nextPosition: number): void {
+  /** What was known at a checkpoint. */
+  restore(alerts: readonly Alert[]): void {
     for (const alert of alerts) this.#put(alert)
-    this.#nextPosition = nextPosition
   }
 
   /** Takes over an entry that is in the journal already. */
-  apply(entry: TransitionEntry, position: number): void {
-    this.#nextPosition = position + 1
+  apply(entry: TransitionEntry): void {
     const known = this.#alerts.get(entry.alert.id)
     if (known !== undefined && entry.transition.n <= known.transitions.at(-1)!.n) return
     this.#put(withTransition({ ...entry.alert, transitions: known?.transitions ?? [] }, entry.transition))
   }
 
-  /** Call once, when all is rebuilt. */
+  /** All that the journal holds has been taken over: the next entry goes to `nextPosition`. */
+  begin(nextPosition: number): void {
+    this.#nextPosition = nextPosition
+  }
+
+  /** Shows what has been rebuilt. */
   show(): void {
     for (const alert of this.#alerts.values()) this.#shown.set(alert.id, alert)
     this.#prune()
@@ -74,9 +77,13 @@ export class AlertBook implements AlertDesk {
     this.#advance(this.openOf(of.rule, of.subject), event, cause)
   }
 
-  /** Puts a tick or a start before everything that came of it. */
-  note(kind: 'tick' | 'resume', atMs: number, at = this.#queue.length): void {
-    this.#queue.splice(at, 0, { entry: { kind, before: this.#deps.before(), atMs } })
+  /**
+   * Journals a tick or a start. `at`: its place in the queue, before everything that came of it. `before`: the record that
+   * it comes before, if not the next.
+   */
+  note(kind: 'tick' | 'resume', atMs: number, where: { at?: number; before?: number } = {}): void {
+    const { at = this.#queue.length, before = this.#deps.before() } = where
+    this.#queue.splice(at, 0, { entry: { kind, before, atMs } })
     this.#write()
   }
 
@@ -175,7 +182,10 @@ export class AlertBook implements AlertDesk {
         this.#nextPosition = (await journal.append(encodeEntries(group.map(({ entry }) => entry)))) + 1
       } catch (error) {
         if (this.problem === undefined) {
-          log.error({ problem: messageOf(error), waiting: this.#queue.length }, 'alerts cannot be journalled; trying again')
+          log.error(
+            { problem: messageOf(error), waiting: this.#queue.length },
+            'alerts cannot be journalled; trying again',
+          )
         }
         this.problem = messageOf(error)
         await clock.sleep(retryMs, this.#stop.signal).catch(() => undefined)

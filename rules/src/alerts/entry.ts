@@ -12,7 +12,8 @@ export type Cause = z.infer<typeof Cause>
 /**
  * One line of the alert journal. It holds what happened to alerts, and what the engine was told besides records (ticks of
  * the clock, its own starts): with the centre's journal, all that is needed to give the same alerts again.
- * `before`: the position of the centre's record that was next when it happened.
+ * `before`: the position of the centre's record that was in hand, or next, when it happened. An operator's act has its place
+ * by the number of its transition: after the one before it in the alert's life, wherever the engine was.
  */
 export const Entry = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -16,7 +16,12 @@ export type AlertEvent =
       readonly worst: number | null
       readonly comment?: string
     }
-  | { readonly kind: 'acknowledge'; readonly atMs: number; readonly by: string; readonly comment: string | null }
+  | {
+      readonly kind: 'acknowledge'
+      readonly atMs: number
+      readonly by: string
+      readonly comment: string | null
+    }
 
 /** The alert keeps its first transition and the newest; a chattering one has thousands, all of them in the database. */
 export const keptTransitions = 100

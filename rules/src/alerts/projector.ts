@@ -22,7 +22,7 @@ export interface ProjectorOptions {
  * again wherever the cursor is; while the database is away it waits, and alerts do not.
  */
 export async function runProjector(options: ProjectorOptions): Promise<void> {
-  const { journal, database, clock, log, signal, migrate, onRefused } = options
+  const { journal, database, clock, log, migrate, onRefused } = options
   const cursor = await journal.cursor('rules.database')
   let committed = cursor.position
   let syncing: Promise<void> = Promise.resolve()
@@ -32,29 +32,40 @@ export async function runProjector(options: ProjectorOptions): Promise<void> {
     syncing = syncing
       .then(() => database.sync())
       .then(() => cursor.advance(Math.max(position, cursor.position)))
-      .catch((error) => log.warn({ problem: messageOf(error) }, 'alerts in the database not yet certain; kept in the journal'))
+      .catch((error) =>
+        log.warn(
+          { problem: messageOf(error) },
+          'alerts in the database not yet certain; kept in the journal',
+        ),
+      )
   }
   const cancel = clock.every(syncEveryMs, sync)
   let migrated = false
   try {
-    await followAlerts(cursor.position, { ...options, name: 'alert tables' }, async (transitions, position) => {
-      if (!migrated) await migrate()
-      migrated = true
-      try {
-        await store(database, transitions)
-      } catch (error) {
-        if (!(error instanceof FarwatchError) || error.code !== 'database-refused') throw error
-        onRefused(transitions.length)
-        log.error({ position, problem: messageOf(error) }, 'the database refuses alerts; passed over, they stay in the journal')
-      }
-      committed = position + 1
-    })
+    await followAlerts(
+      cursor.position,
+      { ...options, name: 'alert tables' },
+      async (transitions, position) => {
+        if (!migrated) await migrate()
+        migrated = true
+        try {
+          await store(database, transitions)
+        } catch (error) {
+          if (!(error instanceof FarwatchError) || error.code !== 'database-refused') throw error
+          onRefused(transitions.length)
+          log.error(
+            { position, problem: messageOf(error) },
+            'the database refuses alerts; passed over, they stay in the journal',
+          )
+        }
+        committed = position + 1
+      },
+    )
   } finally {
     cancel()
     sync()
     await syncing
   }
-  signal.throwIfAborted
 }
 
 /** One transaction for all of them; the newest state of each alert wins. */
@@ -62,9 +73,8 @@ async function store(database: Database, entries: readonly TransitionEntry[]): P
   if (entries.length === 0) return
   // Of each alert its last state here, in the order in which those came about: one closes before the next is raised.
   const alerts = new Map<string, unknown>()
-  for (const { alert, transition } of entries) {
-    alerts.delete(alert.id)
-    alerts.set(alert.id, { ...alert, last_n: transition.n })
+  for (const [nr, { alert, transition }] of entries.entries()) {
+    alerts.set(alert.id, { ...alert, last_n: transition.n, nr })
   }
   const transitions = entries.map(({ alert, transition }) => ({ ...transition, alert: alert.id }))
   await database.transaction(async (transaction) => {
@@ -78,9 +88,9 @@ insert into alert (id, rule, rule_version, subject, site, level, state, title, w
                    set_at, returned_at, last_n)
 select id, rule, "ruleVersion", subject, site, level, state, title, why, unit, "limit", value, worst,
        to_timestamp("setMs" / 1000.0), to_timestamp("returnedMs" / 1000.0), last_n
-from jsonb_to_recordset($1::jsonb) with ordinality as t(
+from jsonb_to_recordset($1::jsonb) as t(
   id text, rule text, "ruleVersion" integer, subject text, site text, level text, state text, title jsonb, why jsonb,
-  unit text, "limit" float8, value float8, worst float8, "setMs" float8, "returnedMs" float8, last_n integer, nr bigint)
+  unit text, "limit" float8, value float8, worst float8, "setMs" float8, "returnedMs" float8, last_n integer, nr integer)
 order by nr
 on conflict (id) do update set
   state = excluded.state, why = excluded.why, worst = excluded.worst, returned_at = excluded.returned_at,

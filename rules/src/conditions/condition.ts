@@ -14,7 +14,7 @@ export interface Input {
   timeMs: number
   /** Arrival: when the centre received what is being processed, Unix ms. */
   nowMs: number
-  /** Arrival of the point's newest value before this input; NaN when there has been none. */
+  /** Arrival of the point's newest value before this input; -Infinity when there has been none. */
   arrivedMs: number
   value: number
   quality: Quality

@@ -43,18 +43,18 @@ export function silence(when: When & { type: 'silence' }, about: About): Conditi
     step(state, input) {
       const { nowMs, arrivedMs } = input
       if (input.kind === 'reading') {
-        if (state.phase === 'watching' || input.value !== input.value) return undefined
+        if (state.phase === 'watching' || Number.isNaN(input.value)) return undefined
         if (state.phase === 'unseen') return watch(nowMs)
         return { ...watch(nowMs), outputs: [{ kind: 'return', atMs: nowMs, value: null, worst: null }] }
       }
       if (input.kind === 'resume') {
         if (state.phase === 'silent') return undefined
-        const known = state.phase === 'watching' || when.unseen || arrivedMs === arrivedMs
+        const known = state.phase === 'watching' || when.unseen || Number.isFinite(arrivedMs)
         return known ? watch(nowMs) : undefined
       }
       if (state.phase !== 'watching') return undefined
       // Readings do not touch the timer: when it rings, what has arrived since decides.
-      const deadlineMs = (arrivedMs > state.sinceMs ? arrivedMs : state.sinceMs) + periodMs
+      const deadlineMs = Math.max(arrivedMs, state.sinceMs) + periodMs
       if (nowMs < deadlineMs) return { state, outputs: noOutputs, wakeAt: deadlineMs }
       return { state: silent, outputs: [{ kind: 'set', atMs: deadlineMs, value: null, worst: null }] }
     },

@@ -96,5 +96,5 @@ export function threshold(when: When & { type: 'threshold' }, about: About): Con
 }
 
 function isFit(input: Input): boolean {
-  return isUsable(input.quality) && input.value === input.value
+  return isUsable(input.quality) && !Number.isNaN(input.value)
 }

@@ -74,8 +74,13 @@ export class Engine {
   /** Time of the newest of them, by rule and subject, whatever the rule's version. */
   readonly #settledMs = new Map<string, number>()
   #unregistered = 0
+  #isOpening = true
+  /** Conditions that were not restored. */
+  fresh = 0
   position = 1
   nowMs = 0
+  /** Effective time of the newest reading processed; for the lag. */
+  newestMs = 0
   readonly counts = { evaluations: 0, late: 0, skewed: 0, unwatched: 0, badRecords: 0, failedConditions: 0 }
 
   constructor(options: EngineOptions) {
@@ -86,7 +91,7 @@ export class Engine {
       kind: 'reading',
       timeMs: 0,
       nowMs: 0,
-      arrivedMs: Number.NaN,
+      arrivedMs: Number.NEGATIVE_INFINITY,
       value: 0,
       quality: 0,
       late: false,
@@ -99,7 +104,7 @@ export class Engine {
    */
   open(from: { checkpoint: Checkpoint | undefined; position: number; entries: readonly Entry[] }): void {
     const { checkpoint, entries } = from
-    this.position = checkpoint?.position ?? from.position
+    this.position = from.position
     this.nowMs = checkpoint?.nowMs ?? 0
     for (const entry of entries) {
       if (entry.kind !== 'transition') this.#told.push(entry)
@@ -115,11 +120,17 @@ export class Engine {
       this.#connect({ key, site: site.id, device: device.id, metric: point.metric, registered }, checkpoint)
     }
     const open = [...this.#options.book.open()]
-    for (const key of new Set([...Object.keys(checkpoint?.points ?? {}), ...open.map(({ subject }) => subject)])) {
-      if (!this.#routes.has(key)) this.#meet(key, checkpoint)
-    }
+    // Points without registration: those of the checkpoint, or of alerts where there is none. Others are met again in time.
+    const met = checkpoint === undefined ? open.map(({ subject }) => subject) : Object.keys(checkpoint.points)
+    for (const key of met) if (!this.#routes.has(key)) this.#meet(key, checkpoint)
+    this.#isOpening = false
     this.#warn(checkpoint)
     this.#withdraw(open)
+  }
+
+  /** Still processing what had been processed before; the alert journal knows more than the conditions do. */
+  get isRecovering(): boolean {
+    return this.#told.length > 0
   }
 
   get instances(): number {
@@ -135,7 +146,8 @@ export class Engine {
     try {
       all = seriesOf(record)
     } catch (error) {
-      return this.skip(position, error)
+      this.skip(position, error)
+      return
     }
     for (const series of all) this.#evaluate(series)
     this.position = position + 1
@@ -144,7 +156,10 @@ export class Engine {
   /** Passes over a record that cannot be read. */
   skip(position: number, error: unknown): void {
     this.counts.badRecords++
-    this.#options.log.error({ position, problem: messageOf(error) }, 'a record of the journal cannot be read; passed over')
+    this.#options.log.error(
+      { position, problem: messageOf(error) },
+      'a record of the journal cannot be read; passed over',
+    )
     this.position = position + 1
   }
 
@@ -157,7 +172,7 @@ export class Engine {
   tick(nowMs: number): void {
     const { book } = this.#options
     const mark = book.mark
-    if (this.#tick(nowMs)) book.note('tick', nowMs, mark)
+    if (this.#tick(nowMs)) book.note('tick', nowMs, { at: mark })
   }
 
   /** The engine starts, and has heard nothing up to `nowMs`: to be applied once records before `position` are done. */
@@ -166,18 +181,33 @@ export class Engine {
   }
 
   /** All of it that a restart needs; alerts and their position are the book's. */
-  snapshot(alerts: Alert[], alertPosition: number): Checkpoint {
+  snapshot(alerts: readonly Alert[], alertPosition: number): Checkpoint {
     const points: Checkpoint['points'] = {}
     for (const { key, lastMs, arrivedMs } of this.#routes.values()) {
-      if (arrivedMs === arrivedMs || lastMs !== -Infinity) points[key] = [finite(lastMs), finite(arrivedMs)]
+      if (Number.isFinite(arrivedMs) || Number.isFinite(lastMs))
+        points[key] = [finite(lastMs), finite(arrivedMs)]
     }
     const rules: Checkpoint['rules'] = {}
     for (const { rule, target, condition, cell } of this.#instances) {
       rules[rule.id] ??= { version: rule.version, cells: {} }
-      const kept = [condition.stateVersion, cell.state, finite(cell.dueMs), cell.outputs, finite(cell.ignoreUntilMs)]
+      const kept = [
+        condition.stateVersion,
+        cell.state,
+        finite(cell.dueMs),
+        cell.outputs,
+        finite(cell.ignoreUntilMs),
+      ]
       rules[rule.id]!.cells[target.key] = kept as [number, unknown, number | null, number, number | null]
     }
-    return { v: 1, position: this.position, alertPosition, nowMs: this.nowMs, points, rules, alerts }
+    return {
+      v: 1,
+      position: this.position,
+      alertPosition,
+      nowMs: this.nowMs,
+      points,
+      rules,
+      alerts: [...alerts],
+    }
   }
 
   #applyTold(position: number): void {
@@ -211,7 +241,7 @@ export class Engine {
     for (let i = 0; i < timesMs.length; i++) {
       const sourceMs = timesMs[i]!
       const value = values[i]!
-      const timeMs = sourceMs > nowMs ? nowMs : sourceMs
+      const timeMs = Math.min(sourceMs, nowMs)
       const late = timeMs < route.lastMs
       if (sourceMs > nowMs + skewMs) this.counts.skewed++
       if (late) this.counts.late++
@@ -227,8 +257,9 @@ export class Engine {
       for (let s = count - 1; s >= 0; s--) subscribers[s]!.next(input)
       this.counts.evaluations += count
       if (!late) route.lastMs = timeMs
-      if (value === value) route.arrivedMs = nowMs
+      if (!Number.isNaN(value)) route.arrivedMs = nowMs
     }
+    this.newestMs = route.lastMs
   }
 
   #fill(route: Route, kind: 'wake' | 'resume'): Input {
@@ -263,7 +294,7 @@ export class Engine {
     const route = new Route(target.key)
     const [lastMs, arrivedMs] = checkpoint?.points[target.key] ?? [null, null]
     route.lastMs = lastMs ?? Number.NEGATIVE_INFINITY
-    route.arrivedMs = arrivedMs ?? Number.NaN
+    route.arrivedMs = arrivedMs ?? Number.NEGATIVE_INFINITY
     this.#routes.set(target.key, route)
     const point = target.registered?.point
     for (const { rule, matches } of this.#matchers) {
@@ -274,7 +305,12 @@ export class Engine {
         unit: point?.unit ?? '',
         intervalS: point?.intervalS ?? 10,
       })
-      const instance = { rule, target, condition, cell: this.#cellOf(rule, target.key, condition, checkpoint) }
+      const instance = {
+        rule,
+        target,
+        condition,
+        cell: this.#cellOf(rule, target.key, condition, checkpoint),
+      }
       const order = this.#instances.push(instance)
       const wake = () => this.#fill(route, 'wake')
       route.inputs$.pipe(lift(condition, instance.cell, { timers: this.#timers, order, wake })).subscribe({
@@ -286,7 +322,12 @@ export class Engine {
   }
 
   /** Restored where rule and state are of the same version, else fresh, taking over an alert that is active. */
-  #cellOf(rule: Rule, key: PointKey, condition: Condition<unknown>, checkpoint: Checkpoint | undefined): Cell {
+  #cellOf(
+    rule: Rule,
+    key: PointKey,
+    condition: Condition<unknown>,
+    checkpoint: Checkpoint | undefined,
+  ): Cell {
     const kept = checkpoint?.rules[rule.id]
     const [stateVersion, state, dueMs, outputs, ignoreUntilMs] = kept?.cells[key] ?? []
     if (kept?.version === rule.version && stateVersion === condition.stateVersion) {
@@ -300,10 +341,18 @@ export class Engine {
         }
       }
     }
+    const fresh: Cell = {
+      state: condition.initial(false),
+      dueMs: Infinity,
+      outputs: 0,
+      ignoreUntilMs: Number.NEGATIVE_INFINITY,
+    }
+    if (!this.#isOpening) return fresh
+    this.fresh++
     const alert = this.#options.book.openOf(rule.id, key)
     return {
+      ...fresh,
       state: condition.initial(alert?.state === 'unacknowledged' || alert?.state === 'acknowledged'),
-      dueMs: Infinity,
       outputs: this.#settled.get(`${rule.id}\n${key}\n${rule.version}`) ?? 0,
       ignoreUntilMs: Math.max(
         this.#settledMs.get(`${rule.id}\n${key}`) ?? Number.NEGATIVE_INFINITY,
@@ -353,7 +402,10 @@ export class Engine {
       }
       const kept = checkpoint?.rules[rule.id]
       if (kept !== undefined && kept.version !== rule.version) {
-        log.info({ rule: rule.id, from: kept.version, to: rule.version }, 'another version of the rule: it starts fresh')
+        log.info(
+          { rule: rule.id, from: kept.version, to: rule.version },
+          'another version of the rule: it starts fresh',
+        )
       }
     }
   }
@@ -364,7 +416,13 @@ export class Engine {
     const alive = new Set(this.#instances.map(({ rule, target }) => `${rule.id}\n${target.key}`))
     for (const alert of open) {
       if (alive.has(`${alert.rule}\n${alert.subject}`) || alert.returnedMs !== null) continue
-      log.warn({ alert: alert.id, rule: alert.rule, subject: alert.subject }, 'the rule no longer applies: alert returned')
+      const names = this.#routes.has(alert.subject) ? undefined : parsePointKey(alert.subject)
+      const matches = this.#matchers.find(({ rule }) => rule.id === alert.rule)?.matches
+      if (names !== undefined && matches?.({ key: alert.subject, ...names })) continue
+      log.warn(
+        { alert: alert.id, rule: alert.rule, subject: alert.subject },
+        'the rule no longer applies: alert returned',
+      )
       const comment = '规则已停用或不再适用 / the rule no longer applies'
       const atMs = Math.max(this.nowMs, alert.setMs)
       book.onCondition(alert, { kind: 'return', atMs, value: null, worst: null, comment }, null)

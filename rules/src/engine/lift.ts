@@ -47,7 +47,8 @@ export function lift<State>(
   return (inputs$) =>
     new Observable((subscriber) => {
       const take = (input: Input): boolean => {
-        if ((onEventTime ? input.timeMs : input.nowMs) <= cell.ignoreUntilMs && input.kind === 'reading') return false
+        if ((onEventTime ? input.timeMs : input.nowMs) <= cell.ignoreUntilMs && input.kind === 'reading')
+          return false
         const before = cell.state
         const step = condition.step(before, input)
         if (step === undefined) return false

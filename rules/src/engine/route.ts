@@ -10,8 +10,8 @@ export class Route {
   readonly key: PointKey
   /** Effective time of the newest reading evaluated, Unix ms. */
   lastMs = Number.NEGATIVE_INFINITY
-  /** Arrival of the newest reading with a value; NaN before the first. */
-  arrivedMs = Number.NaN
+  /** Arrival of the newest reading with a value. */
+  arrivedMs = Number.NEGATIVE_INFINITY
   readonly subscribers: Subscriber<Input>[] = []
   readonly inputs$: Observable<Input>
 

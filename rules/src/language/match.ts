@@ -18,7 +18,8 @@ export function matcherOf(rule: Rule): (target: Target) => boolean {
   const metric = globs(scope.metrics)
   return (target) => {
     const { registered } = target
-    if (registered === undefined && (!scope.unregistered || scope.kinds || scope.unit !== undefined)) return false
+    if (registered === undefined && (!scope.unregistered || scope.kinds || scope.unit !== undefined))
+      return false
     if (registered && scope.kinds && !scope.kinds.includes(registered.site.kind)) return false
     if (registered && scope.unit !== undefined && scope.unit !== registered.point.unit) return false
     return site(target.site) && device(target.device) && metric(target.metric)
@@ -36,7 +37,8 @@ function globs(patterns: readonly string[] | undefined): (name: string) => boole
 function matches(name: string, parts: readonly string[]): boolean {
   const first = parts[0]!
   const last = parts.at(-1)!
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+    return false
   const end = name.length - last.length
   let from = first.length
   for (const part of parts.slice(1, -1)) {

@@ -33,9 +33,19 @@ const Threshold = z
     clear: z.number().optional(),
   })
   .transform(({ above, below, durationS, clear }, context) => {
-    const found = above === undefined ? (below === undefined ? 'neither' : 'below') : below === undefined ? 'above' : 'both'
+    const found =
+      above === undefined
+        ? below === undefined
+          ? 'neither'
+          : 'below'
+        : below === undefined
+          ? 'above'
+          : 'both'
     if (found === 'neither' || found === 'both') {
-      context.addIssue({ code: 'custom', message: `found ${found} of "above" and "below", expected one of them` })
+      context.addIssue({
+        code: 'custom',
+        message: `found ${found} of "above" and "below", expected one of them`,
+      })
       return z.NEVER
     }
     const limit = (above ?? below)!
@@ -70,7 +80,10 @@ export function ruleSchema(ids: Map<string, string>, file: string) {
     id: Name.superRefine((id, context) => {
       const other = ids.get(id)
       if (other !== undefined) {
-        context.addIssue({ code: 'custom', message: `"${id}" is already the id of a rule in ${other}; ids are unique` })
+        context.addIssue({
+          code: 'custom',
+          message: `"${id}" is already the id of a rule in ${other}; ids are unique`,
+        })
       }
       ids.set(id, other ?? file)
     }),

@@ -10,7 +10,10 @@ export const WebhookConfig = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected a URL that begins with https:// or http://' })
     .max(2_000)
-    .refine((url) => URL.parse(url)?.username === '', 'no user name or password in the URL; receivers check the signature'),
+    .refine(
+      (url) => URL.parse(url)?.username === '',
+      'no user name or password in the URL; receivers check the signature',
+    ),
   /** `whsec_` and base64 of 24 to 64 random bytes (Standard Webhooks). */
   secret: z.string().refine(isSecret, 'expected whsec_ and base64 of 24 to 64 random bytes'),
 })
@@ -24,7 +27,10 @@ export type Notify = z.infer<typeof Notify>
  * Webhooks of `notify.yaml` (where the file exists) and of `FARWATCH_WEBHOOK_URL` with `FARWATCH_WEBHOOK_SECRET`.
  * @throws ConfigError with every mistake.
  */
-export async function loadWebhooks(file: string, environment: Variables = process.env): Promise<WebhookConfig[]> {
+export async function loadWebhooks(
+  file: string,
+  environment: Variables = process.env,
+): Promise<WebhookConfig[]> {
   const present = (await readIfPresent(file)) !== undefined
   const { webhooks } = present ? await loadYaml(file, Notify, environment) : { webhooks: [] }
   const url = environment.FARWATCH_WEBHOOK_URL

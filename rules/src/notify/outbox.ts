@@ -30,35 +30,43 @@ export async function runOutbox(channel: Channel, cursor: string, options: Outbo
   const place = await journal.cursor(cursor)
   let gone = false
   let failing = false
-  await followAlerts(place.position, { ...options, name: `webhook ${channel.name}` }, async (transitions, position) => {
-    for (const { alert, transition } of transitions) {
-      const untilMs = transition.recordedMs + notificationLifeMs
-      if (gone || clock.now() > untilMs) {
-        onResult(channel.name, gone ? 'gone' : 'expired')
-        continue
+  await followAlerts(
+    place.position,
+    { ...options, name: `webhook ${channel.name}` },
+    async (transitions, position) => {
+      for (const { alert, transition } of transitions) {
+        const untilMs = transition.recordedMs + notificationLifeMs
+        if (gone || clock.now() > untilMs) {
+          onResult(channel.name, gone ? 'gone' : 'expired')
+          continue
+        }
+        const notification = { id: `alert_${alert.id}_${transition.n}`, alert, transition }
+        const result = await deliver(channel, notification, {
+          clock,
+          signal,
+          random,
+          untilMs,
+          onFailure(problem, attempt) {
+            onResult(channel.name, 'failed')
+            if (!failing)
+              log.warn({ webhook: channel.name, id: notification.id, attempt, problem }, 'webhook failed')
+            failing = true
+          },
+        })
+        onResult(channel.name, result)
+        if (result === 'accepted' && failing) {
+          log.info({ webhook: channel.name }, 'webhook accepts again')
+          failing = false
+        }
+        if (result === 'gone') {
+          gone = true
+          log.error(
+            { webhook: channel.name },
+            'webhook is gone (HTTP 410): nothing more is sent there until the next start',
+          )
+        }
       }
-      const notification = { id: `alert_${alert.id}_${transition.n}`, alert, transition }
-      const result = await deliver(channel, notification, {
-        clock,
-        signal,
-        random,
-        untilMs,
-        onFailure(problem, attempt) {
-          onResult(channel.name, 'failed')
-          if (!failing) log.warn({ webhook: channel.name, id: notification.id, attempt, problem }, 'webhook failed')
-          failing = true
-        },
-      })
-      onResult(channel.name, result)
-      if (result === 'accepted' && failing) {
-        log.info({ webhook: channel.name }, 'webhook accepts again')
-        failing = false
-      }
-      if (result === 'gone') {
-        gone = true
-        log.error({ webhook: channel.name }, 'webhook is gone (HTTP 410): nothing more is sent there until the next start')
-      }
-    }
-    place.advance(position + 1)
-  })
+      place.advance(position + 1)
+    },
+  )
 }

@@ -73,7 +73,10 @@ function classify(answer: Response, beginning: string): Sent {
     return { outcome: 'retryable', problem, ...(seconds > 0 ? { afterMs: seconds * 1000 } : {}) }
   }
   if (status >= 300 && status < 400) {
-    return { outcome: 'permanent', problem: `${problem} (redirects are not followed; configure the final URL)` }
+    return {
+      outcome: 'permanent',
+      problem: `${problem} (redirects are not followed; configure the final URL)`,
+    }
   }
   return { outcome: 'permanent', problem }
 }
@@ -91,5 +94,8 @@ async function beginningOf(answer: Response): Promise<string> {
   }
   await reader.cancel().catch(() => undefined)
   const text = Buffer.concat(parts).toString('utf8').split('\n')[0]!
-  return [...text].filter((character) => character >= ' ').join('').slice(0, 120)
+  return [...text]
+    .filter((character) => character >= ' ')
+    .join('')
+    .slice(0, 120)
 }
