@@ -73,7 +73,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = problemOf(error, request)
     metrics.refused.inc({ code: problem.code })
-    if (problem.status >= 500) log.warn({ path: request.url, problem: messageOf(error) }, 'a request failed')
+    if (problem.status === 500) log.warn({ path: request.url, problem: messageOf(error) }, 'a request failed')
     return sendProblem(reply.headers(headers), problem)
   }
 

@@ -32,6 +32,7 @@ export class Follower {
   readonly #parts: FollowParts
   #next = 0
   #databaseAsked = true
+  #toldUnreadable = false
   #trouble: { journal?: string; database?: string } = {}
 
   constructor(parts: FollowParts) {
@@ -85,8 +86,12 @@ export class Follower {
       if (position > this.#next) this.#databaseAsked = true
       this.#next = position + 1
       const problem = readRecord(state, payload)
-      if (problem !== undefined)
-        log.warn({ position, problem: messageOf(problem) }, 'a journal record cannot be read')
+      if (problem === undefined || this.#toldUnreadable) continue
+      this.#toldUnreadable = true
+      log.warn(
+        { position, problem: messageOf(problem) },
+        'a journal record cannot be read; more are only counted',
+      )
     }
     metrics.behind.set(this.#behind())
   }
