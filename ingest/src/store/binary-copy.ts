@@ -46,7 +46,8 @@ export class CopyEncoder {
   }
 
   int8(value: number): this {
-    writeInt8(this.#view, this.#field(8), value)
+    const at = this.#field(8)
+    writeInt8(this.#view, at, value)
     return this
   }
 
@@ -60,7 +61,8 @@ export class CopyEncoder {
   /** Unix milliseconds as timestamptz. */
   timestamp(timeMs: number | null): this {
     if (timeMs === null) return this.#null()
-    writeTimestamp(this.#view, this.#field(8), timeMs)
+    const at = this.#field(8)
+    writeTimestamp(this.#view, at, timeMs)
     return this
   }
 
