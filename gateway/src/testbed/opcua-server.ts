@@ -9,6 +9,7 @@ import {
   SecurityPolicy,
   StatusCodes,
   type UAVariable,
+  VariantArrayType,
 } from 'node-opcua'
 
 export interface OpcuaServerOptions {
@@ -43,7 +44,11 @@ export class OpcuaServer {
     this.setLevel(1.5)
     this.variables.flag.setValueFromSource({ dataType: DataType.Boolean, value: true })
     this.variables.text.setValueFromSource({ dataType: DataType.String, value: 'open' })
-    this.variables.big.setValueFromSource({ dataType: DataType.Int64, value: [0xffff_ffff, 0xffff_ff85] })
+    this.variables.big.setValueFromSource({
+      dataType: DataType.Int64,
+      arrayType: VariantArrayType.Scalar,
+      value: [0xffff_ffff, 0xffff_ff85],
+    })
   }
 
   static async open({ port = 0, secure = false }: OpcuaServerOptions = {}): Promise<OpcuaServer> {
