@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FarwatchError } from '@farwatch/model'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { silentLog } from '../log.ts'
+import { openJournal } from './file-journal.ts'
+import { ForgetfulDisk } from './forgetful-disk.ts'
+import type { Journal } from './journal.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'farwatch-journal-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
+const bytes = (content: string) => new TextEncoder().encode(content)
+
+async function all(journal: Journal): Promise<string[]> {
+  const found: string[] = []
+  for (let from = journal.first; from < journal.next; ) {
+    const records = await journal.read(from, { records: 7 })
+    found.push(...records.map(({ payload }) => text(payload)))
+    from = records.at(-1)!.position + 1
+  }
+  return found
+}
+
+test('records come back in order, across segments and reopening', async () => {
+  const options = { folder, log: silentLog, segmentBytes: 200 }
+  let journal = await openJournal(options)
+  const positions = await Promise.all(Array.from({ length: 100 }, (_, i) => journal.append(bytes(`r${i}`))))
+  expect(positions).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+  for (let i = 100; i < 130; i++) await journal.append(bytes(`r${i}`))
+  await journal.close()
+  journal = await openJournal(options)
+  expect(await all(journal)).toEqual(Array.from({ length: 130 }, (_, i) => `r${i}`))
+  expect(await journal.append(bytes('next'))).toBe(131)
+  expect((await readdir(folder)).filter((name) => name.endsWith('.log')).length).toBeGreaterThan(1)
+  await journal.close()
+})
+
+test('a follower gets what is there, then what comes, and ends on abort', async () => {
+  const journal = await openJournal({ folder, log: silentLog })
+  await journal.append(bytes('a'))
+  const abort = new AbortController()
+  const seen: string[] = []
+  const done = (async () => {
+    for await (const records of journal.follow(1, abort.signal)) {
+      seen.push(...records.map(({ payload }) => text(payload)))
+      if (seen.length === 1) void journal.append(bytes('b'))
+      if (seen.length === 2) abort.abort()
+    }
+  })()
+  await done
+  expect(seen).toEqual(['a', 'b'])
+  await journal.close()
+})
+
+test('segments that every cursor has passed are deleted; the bound refuses, nothing is overwritten', async () => {
+  const journal = await openJournal({ folder, log: silentLog, segmentBytes: 1_000, maxBytes: 5_000 })
+  const cursor = await journal.cursor('reader')
+  const payload = new Uint8Array(100)
+  let written = 0
+  const fill = async () => {
+    for (;;) {
+      try {
+        await journal.append(payload)
+        written++
+      } catch (error) {
+        return error as FarwatchError
+      }
+    }
+  }
+  expect((await fill()).code).toBe('journal-full')
+  expect(journal.first).toBe(1)
+  expect(journal.bytes).toBeLessThanOrEqual(5_000)
+  cursor.advance(journal.next)
+  await expect.poll(() => journal.first, { timeout: 10_000 }).toBeGreaterThan(1)
+  expect((await fill()).code).toBe('journal-full')
+  expect(journal.next).toBe(written + 1)
+  expect(() => cursor.advance(1)).toThrow(FarwatchError)
+  await journal.close()
+})
+
+test('a cursor is where it was after reopening, at the latest place that was saved', async () => {
+  let journal = await openJournal({ folder, log: silentLog })
+  await Promise.all([1, 2, 3].map((i) => journal.append(bytes(String(i)))))
+  const cursor = await journal.cursor('writer')
+  expect(cursor.position).toBe(1)
+  cursor.advance(3)
+  await journal.close()
+  journal = await openJournal({ folder, log: silentLog })
+  expect((await journal.cursor('writer')).position).toBe(3)
+  await journal.close()
+})
+
+test('a record damaged inside a full segment is named, not skipped', async () => {
+  const disk = new ForgetfulDisk(() => 0.5)
+  const options = { folder, log: silentLog, files: disk, segmentBytes: 200 }
+  let journal = await openJournal(options)
+  for (let i = 0; i < 40; i++) await journal.append(bytes(`record ${i}`))
+  await journal.close()
+  disk.rot('0000000000000001.log', 60)
+  journal = await openJournal(options)
+  await expect(all(journal)).rejects.toMatchObject({ code: 'journal-damaged' })
+  await journal.close()
+})
+
+test('no acknowledged record is lost or altered, whatever is dropped, torn or refused (model, power cuts)', async () => {
+  const seed = Date.now() % 1_000_000_007
+  console.log(`journal model seed ${seed}`)
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 9 }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'reopen' as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('fail' as const),
+        what: fc.constantFrom('write' as const, 'sync' as const),
+      }),
+    },
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 40 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+      async (steps, luck) => {
+        const disk = new ForgetfulDisk(() => luck.next().value)
+        const home = await mkdtemp(join(folder, 'run-'))
+        const open = () => openJournal({ folder: home, log: silentLog, files: disk, segmentBytes: 150 })
+        let journal = await open()
+        const acknowledged = new Map<number, string>()
+        let made = 0
+        for (const one of steps) {
+          if (one.do === 'append') {
+            const contents = Array.from({ length: one.count }, () => `content ${made++}`)
+            const results = await Promise.allSettled(
+              contents.map((content) => journal.append(bytes(content))),
+            )
+            results.forEach((result, i) => {
+              if (result.status === 'fulfilled') acknowledged.set(result.value, contents[i]!)
+            })
+          } else if (one.do === 'fail') {
+            disk.failNext = one.what
+          } else {
+            // A cut while an append is under way: its outcome is unknown, everything before it is not.
+            disk.failNext = undefined
+            if (one.do === 'cut') {
+              const underWay = journal.append(bytes('under way')).catch(() => undefined)
+              disk.powerCut()
+              await underWay
+            }
+            await journal.close()
+            disk.powerCut()
+            journal = await open()
+          }
+        }
+        disk.failNext = undefined
+        const stored = new Map<number, string>()
+        for (let from = journal.first; from < journal.next; ) {
+          const records = await journal.read(from)
+          for (const { position, payload } of records) stored.set(position, text(payload))
+          from = records.at(-1)!.position + 1
+        }
+        for (const [position, content] of acknowledged) expect(stored.get(position)).toBe(content)
+        await journal.close()
+      },
+    ),
+    { seed, numRuns: 150 },
+  )
+})
+
+test('F3 kill -9 in the middle of appending: everything acknowledged is there, in order', async () => {
+  const script = `
+    import { openJournal } from ${JSON.stringify(new URL('./file-journal.ts', import.meta.url).href)}
+    import { silentLog } from ${JSON.stringify(new URL('../log.ts', import.meta.url).href)}
+    const journal = await openJournal({ folder: ${JSON.stringify(folder)}, log: silentLog })
+    for (let i = 0; ; i++) journal.append(Buffer.from('x' + i)).then((p) => process.stdout.write(p + '\\n')), i % 50 === 49 && await new Promise(setImmediate)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.length > 20_000) child.kill('SIGKILL')
+    })
+    child.on('exit', () => resolve())
+  })
+  const last = Math.max(...output.slice(0, output.lastIndexOf('\n')).split('\n').map(Number))
+  expect(last).toBeGreaterThan(1_000)
+  const journal = await openJournal({ folder, log: silentLog })
+  expect(journal.next).toBeGreaterThan(last)
+  expect((await all(journal)).slice(0, last)).toEqual(Array.from({ length: last }, (_, i) => `x${i}`))
+  await journal.close()
+})
