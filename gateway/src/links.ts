@@ -13,8 +13,7 @@ import { Deadband, type DeadbandSetting } from './deadband.ts'
 import type { Protocol } from './driver.ts'
 import { protocols } from './drivers/index.ts'
 import { Repeats } from './repeats.ts'
-import type { RetryBounds } from './retry-delays.ts'
-import { type LinkState, LinkSupervisor, type Sink, SinkError } from './supervisor.ts'
+import { type LinkState, LinkSupervisor, type RetryBounds, type Sink, SinkError } from './supervisor.ts'
 
 export interface LinkOptions {
   readonly clock: Clock
@@ -62,7 +61,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
         report: (problem) => supervisor.report(problem),
       })
       const supervisor: LinkSupervisor = new LinkSupervisor(
-        { name: link.name, protocol: link.protocol, driver, points },
+        { name: link.name, protocol: link.protocol, driver },
         {
           ...options,
           sink: filteredSink(config.site, link, { sink: options.sink, meters }),

@@ -1,7 +1,12 @@
-import { FarwatchError, type GatewayStatus, messageOf, Quality } from '@farwatch/model'
-import type { Clock, Logger } from '@farwatch/runtime'
-import { type Driver, DriverError, type Sample, withoutValue } from './driver.ts'
-import { defaultRetry, type RetryBounds, retryDelays } from './retry-delays.ts'
+import { FarwatchError, type GatewayStatus, messageOf } from '@farwatch/model'
+import { backoffMs, type Clock, type Logger } from '@farwatch/runtime'
+import { type Driver, DriverError, type Sample } from './driver.ts'
+
+/** Waits between tries double from the first to the last. */
+export interface RetryBounds {
+  readonly firstMs: number
+  readonly mostMs: number
+}
 
 /** Resolves once the samples are durably stored. A rejection is no link failure: it ends the gateway. */
 export type Sink = (samples: readonly Sample[]) => Promise<void>
@@ -13,7 +18,6 @@ export interface Supervised {
   readonly name: string
   readonly protocol: string
   readonly driver: Driver
-  readonly points: readonly { readonly key: string }[]
 }
 
 export interface SupervisorOptions {
@@ -57,15 +61,15 @@ export class LinkSupervisor {
 
   /** Returns when aborted. @throws whatever the sink rejected with. */
   async keep(signal: AbortSignal): Promise<void> {
-    const { clock, random = Math.random, retry = defaultRetry } = this.#options
-    let delays = retryDelays(retry, random)
+    const { clock, random = Math.random, retry = { firstMs: 500, mostMs: 30_000 } } = this.#options
+    const fresh = () => backoffMs(retry.firstMs, retry.mostMs, random)
+    let delays = fresh()
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs()
       const problem = await this.#live(signal)
       if (signal.aborted) return
-      if (this.#state.state === 'up' && clock.monotonicMs() - startedMs >= steadyMs)
-        delays = retryDelays(retry, random)
-      await this.#down(problem)
+      if (this.#state.state === 'up' && clock.monotonicMs() - startedMs >= steadyMs) delays = fresh()
+      this.#enter('down', problem)
       await clock.sleep(delays.next().value, signal).catch(() => undefined)
     }
   }
@@ -92,16 +96,6 @@ export class LinkSupervisor {
     }
     if (failure !== undefined) throw failure.cause
     return 'the driver ended by itself'
-  }
-
-  /** Once an outage, each point of the link says that no value is to be had. */
-  async #down(problem: string): Promise<void> {
-    const already = this.#state.state === 'down'
-    this.#enter('down', problem)
-    if (already) return
-    await this.#options.sink(
-      withoutValue(this.#link.points, this.#options.clock.now(), Quality.badNotConnected),
-    )
   }
 
   #enter(state: LinkState['state'], problem: string | undefined): void {

@@ -133,6 +133,24 @@ test('F2 modbus: where no unit answers, the link is down and says which', async 
   })
 })
 
+test('F2 modbus: when the link breaks, every point is told once to have no value', async () => {
+  const peer = await server()
+  peer.holding(1, 0, 11)
+  peer.silent.add(2)
+  const { driver } = await driverOf(peer.port, [{}, {}, { unit: 2 }])
+  const life = new Life(driver)
+  await life.until((all) => all.some(({ value }) => value === null))
+  const failure = life.failure()
+  await peer.close()
+  expect(await failure).toMatchObject({ code: 'lost' })
+  const nulls = (await life.until(() => true)).filter(({ value }) => value === null)
+  expect(nulls.map(({ point, quality }) => [point, quality])).toEqual([
+    ['S/d/p2', Quality.badNoCommunication],
+    ['S/d/p0', Quality.badNoCommunication],
+    ['S/d/p1', Quality.badNoCommunication],
+  ])
+})
+
 test('F8 modbus: NaN and infinity are no values', async () => {
   const peer = await server()
   peer.holding(1, 0, 0x7fc0, 0, 0x7f80, 0)

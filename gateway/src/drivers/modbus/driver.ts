@@ -69,7 +69,13 @@ export class ModbusDriver implements Driver {
         if (linked && news.length > 0) yield news
       }
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (signal.aborted) return
+      // These values carry the gateway's time, so the end of them must too, or the last would look good for ever.
+      if (linked)
+        yield withoutValue(this.#points, clock.now(), Quality.badNoCommunication).filter(
+          (sample) => !isOldNews(sample, told),
+        )
+      throw error
     } finally {
       connection?.close()
     }

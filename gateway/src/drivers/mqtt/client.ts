@@ -4,9 +4,9 @@ import { messageOf } from '@farwatch/model'
 import { type IClientOptions, MqttClient } from 'mqtt'
 import { type Driver, type DriverContext, DriverError, type Point, type Sample } from '../../driver.ts'
 import type { MqttAddress } from './address.ts'
+import { BoundedStream, PacketTooLarge } from './bounded-stream.ts'
 import { Inbox } from './inbox.ts'
 import type { MqttConfig } from './index.ts'
-import { BoundedStream, PacketTooLarge } from './packet-bound.ts'
 
 /** The gateway as a client of a broker that the enterprise has already. */
 export class MqttClientDriver implements Driver {

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '@farwatch/model'
+import { limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes'
 import { type Driver, type DriverContext, DriverError, type Point, type Sample } from '../../driver.ts'
 import type { HostPort } from '../../host-port.ts'
 import type { MqttAddress } from './address.ts'
 import { Inbox } from './inbox.ts'
 import type { MqttConfig } from './index.ts'
-import { BoundedStream, PacketTooLarge } from './packet-bound.ts'
 
 const badCredentials = 4
 const maxTopicLevels = 16
@@ -41,12 +41,17 @@ export class MqttListenDriver implements Driver {
     const inbox = new Inbox(this.#points, this.#context, signal)
     const sockets = new Set<Socket>()
     const broker = await Aedes.createBroker(this.#brokerOptions(inbox))
-    broker.on('clientError', (_, error) => this.#onConnectionError(error))
-    broker.on('connectionError', (_, error) => this.#onConnectionError(error))
+    broker.on('clientError', () => this.#context.refused('broken-connection'))
+    broker.on('connectionError', () => this.#context.refused('broken-connection'))
     const server = createServer({ keepAlive: true, noDelay: true }, (socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
-      broker.handle(new BoundedStream(socket, this.#config.maxPacketBytes))
+      limitPacketSize(
+        socket,
+        () => this.#config.maxPacketBytes,
+        () => this.#context.refused('oversized-packet'),
+      )
+      broker.handle(socket)
     })
     server.maxConnections = this.#config.maxConnections
     server.on('drop', () => this.#context.refused('too-many-connections'))
@@ -94,10 +99,6 @@ export class MqttListenDriver implements Driver {
       },
       authorizeSubscribe: (_, __, done) => done(null, null),
     }
-  }
-
-  #onConnectionError(error: Error): void {
-    this.#context.refused(error instanceof PacketTooLarge ? 'oversized-packet' : 'broken-connection')
   }
 }
 
