@@ -91,8 +91,9 @@ export class ModbusConnection {
         if (result !== undefined) resolve({ kind: 'data', bytes: result.buffer })
         else if (modbusCode !== undefined) resolve({ kind: 'exception', code: modbusCode })
         else if (errno === 'ETIMEDOUT') resolve({ kind: 'silence' })
-        else if (errno === 'ECONNREFUSED') reject(new DriverError('lost', 'the connection is closed', error))
-        else reject(new DriverError('rubbish', `not a Modbus answer: ${messageOf(error)}`, error))
+        // The library's word for a closed socket, of which `lost` tells more.
+        else if (errno !== 'ECONNREFUSED')
+          reject(new DriverError('rubbish', `not a Modbus answer: ${messageOf(error)}`, error))
       }
       this.#client[functions[table]](unit, start, count, callback)
     })

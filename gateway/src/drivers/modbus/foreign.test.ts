@@ -8,8 +8,9 @@ import { modbus } from './index.ts'
 // Debian's python3-pymodbus lives beside the system's interpreter, whatever else is first on the path.
 const python = '/usr/bin/python3'
 const pymodbus = {
-  name: 'pymodbus (python3-pymodbus)',
-  probe: [python, '-c', 'import pymodbus.server.async_io'],
+  name: 'pymodbus',
+  from: 'python3-pymodbus',
+  probe: [python, '-c', 'import pymodbus.server.async_io; print(pymodbus.__version__)'],
 } as const
 const script = fileURLToPath(new URL('../../../testdata/pymodbus_server.py', import.meta.url))
 

@@ -11,8 +11,9 @@ import { MqttAddress } from './address.ts'
 import { mqtt } from './index.ts'
 
 const mosquitto = {
-  name: 'mosquitto and mosquitto_pub',
-  probe: ['sh', '-c', 'PATH=$PATH:/usr/sbin; command -v mosquitto && command -v mosquitto_pub'],
+  name: 'mosquitto',
+  from: 'mosquitto and mosquitto-clients',
+  probe: ['sh', '-c', 'command -v mosquitto mosquitto_pub && mosquitto -h | head -n 1'],
 } as const
 
 async function driverOf(port: number, config: object = {}) {

@@ -9,8 +9,9 @@ import { mqtt } from './index.ts'
 import type { MqttListenDriver } from './listen.ts'
 
 const mosquittoPub = {
-  name: 'mosquitto_pub (mosquitto-clients)',
-  probe: ['sh', '-c', 'command -v mosquitto_pub'],
+  name: 'mosquitto_pub',
+  from: 'mosquitto-clients',
+  probe: ['sh', '-c', 'command -v mosquitto_pub && mosquitto_pub --help | grep -m 1 version'],
 } as const
 
 async function driverOf(port: number, config: object = {}) {

@@ -17,8 +17,9 @@ import { opcua } from './index.ts'
 const root = process.env.FARWATCH_OPEN62541_ROOT ?? '/var/tmp/farwatch-open62541'
 const source = fileURLToPath(new URL('../../../testdata/open62541_server.c', import.meta.url))
 const open62541 = {
-  name: 'open62541 (libopen62541-1.4-dev and gcc of Debian trixie)',
-  probe: ['chroot', root, 'sh', '-c', 'test -e /usr/include/open62541/server.h && command -v gcc'],
+  name: 'open62541',
+  from: 'gcc and libopen62541-1.4-dev of Debian trixie',
+  probe: ['chroot', root, 'sh', '-c', "command -v gcc && dpkg-query -W -f '${Version}' libopen62541-1.4-dev"],
   optional: true,
 } as const
 
