@@ -4,7 +4,7 @@ import { styleText } from 'node:util'
 import { parseYaml } from '@farwatch/runtime'
 import { figuresFile, parseFigures } from './figures.ts'
 import { Points, pointsFile } from './points.ts'
-import { countsOf, notesOf, objections, type State, tabulate, toMarkdown } from './table.ts'
+import { countsOf, notesOf, objections, type State, tabulate, toMarkdown, verdictOf } from './table.ts'
 import { TestRun, testRunFile } from './test-run.ts'
 
 const root = new URL('../..', import.meta.url).pathname
@@ -32,9 +32,9 @@ function main(): number {
     for (const row of rows) {
       const { passed, failed, skipped } = countsOf(row)
       const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`
-      const state = styleText(colours[row.state], row.state.padEnd(8))
+      const verdict = styleText(colours[row.state], verdictOf(row))
       const peers = row.peers.length > 0 ? `  with ${row.peers.join(', ')}` : ''
-      console.log(`${row.point.id.padEnd(3)} ${state} ${tests.padEnd(31)}${peers}`)
+      console.log(`${row.point.id.padEnd(3)} ${tests.padEnd(31)} ${verdict}${peers}`)
       for (const note of notesOf(row)) console.log(`    ${styleText('dim', note)}`)
     }
   }

@@ -82,7 +82,7 @@ test('F1 the table names peers, skips with their reason and the last figure with
   )
   expect(markdown).toContain('| F1 | a house | partly | 1 | 0 | 1 | mosquitto 2.0.11 |')
   expect(markdown).toContain('- F1 not run: F1 c: mbpoll is not installed')
-  expect(markdown).toContain('- F2 not done: backfill')
+  expect(markdown).toContain('| F2 | a gateway | not done (backfill) | 0 | 0 | 0 | – |')
   expect(markdown).toContain('- J5 ingest rows_per_s 210,000 1/s = 0.70 × binary COPY, same run (300,000)')
   expect(() => parseFigures('rows: 3\n')).toThrow('.acceptance/figures.jsonl:1 is no line of a bench')
 })

@@ -86,23 +86,12 @@ export function toMarkdown(groups: readonly Group[]): string {
     '',
   ]
   for (const { title, rows } of groups) {
-    parts.push(
-      `## ${title}`,
-      '',
-      '| point | | state | passed | failed | skipped | foreign peers |',
-      '|---|---|---|---|---|---|---|',
-    )
+    parts.push(`## ${title}`, '', '| point | | state | passed | failed | skipped | foreign peers |')
+    parts.push('|---|---|---|---|---|---|---|')
     for (const row of rows) {
       const { passed, failed, skipped } = countsOf(row)
-      const cells = [
-        row.point.id,
-        row.point.point,
-        row.state,
-        passed,
-        failed,
-        skipped,
-        row.peers.join(', ') || '–',
-      ]
+      const peers = row.peers.join(', ') || '–'
+      const cells = [row.point.id, row.point.point, verdictOf(row), passed, failed, skipped, peers]
       parts.push(`| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`)
     }
     parts.push('')
@@ -112,11 +101,15 @@ export function toMarkdown(groups: readonly Group[]): string {
   return parts.join('\n')
 }
 
-/** What a row has to say beyond its numbers: what is missing, what was skipped and why, the last figures. */
+/** The state, and what is missing where something is. */
+export function verdictOf({ state, point: { notDone } }: Row): string {
+  return notDone === undefined ? state : `${state} (${state === 'not done' ? '' : 'missing: '}${notDone})`
+}
+
+/** What a row has to say beyond its line: what was skipped and why, the last figures. */
 export function notesOf({ point, tests, figures }: Row): string[] {
   const skipped = tests.filter(({ state }) => state === 'skipped')
   return [
-    ...(point.notDone === undefined ? [] : [`${point.id} not done: ${point.notDone}`]),
     ...skipped.map(
       ({ titles, reason }) => `${point.id} not run: ${titles.join(' > ')}: ${reason ?? 'no reason given'}`,
     ),

@@ -16,10 +16,12 @@ const largestBytes = 4_000_000
 
 /** Every text file that git tracks or would track. Deleted files that are still in the index are left out. */
 export function readTree(root: string): Tree {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    maxBuffer: 64_000_000,
-  })
+  // A clone that another user owns, as on many build machines, is refused by git unless told that it is safe.
+  const listed = execFileSync(
+    'git',
+    ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { cwd: root, maxBuffer: 64_000_000 },
+  )
   const tree = new Map<string, string>()
   for (const path of new Set(listed.toString('utf8').split('\0'))) {
     if (path === '') continue
