@@ -14,14 +14,17 @@ interface Outcome {
 }
 
 const root = new URL('..', import.meta.url).pathname
+const tree = readTree(root)
+
+/** Every tsconfig: the root's for Node, the vocabulary's without a platform, the browser's. */
+const projects = [...tree.keys()].filter((path) => /(?:^|\/)tsconfig[\w.]*\.json$/.test(path)).sort()
 
 const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
   'format and lint (biome)': () => program('biome', ['check', '--error-on-warnings', '--colors=off', '.']),
-  'types (tsc)': () => program('tsc', ['--project', '.']),
-  'types without a platform (tsc, model)': () => program('tsc', ['--project', 'model']),
-  'types of the browser (tsc, console/web)': () => program('tsc', ['--project', 'console/web']),
+  ...Object.fromEntries(
+    projects.map((project) => [`types (${project})`, () => program('tsc', ['--project', project])]),
+  ),
   'imports and house rules': async () => {
-    const tree = readTree(root)
     const faults = [
       ...checkPackages(tree, allowed),
       ...checkImports(tree, allowed),
