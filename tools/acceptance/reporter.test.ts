@@ -22,6 +22,7 @@ async function vitestRun(parameters: string[]): Promise<{ code: number; output: 
         test('passes', (context) => foreignPeer(context, { name: 'mosquitto', version: '2.0.11' }))
         test('fails', () => expect(1).toBe(2))
       })
+      describe.skipIf(true)('F3 suite (not run: no server)', () => { test('stores', () => {}) })
       test('F6 waits for a peer', (context) => { skipWithoutPeer(context, 'absentpeer') })`,
     'b.test.ts': `import './missing.ts'`,
   }
@@ -48,13 +49,15 @@ test('F1 a whole run is written down: states, peers, skips with reason, files th
   expect(run?.tests.map(({ titles, state }) => `${titles.join(' > ')}: ${state}`)).toEqual([
     'F2 suite > passes: passed',
     'F2 suite > fails: failed',
+    'F3 suite (not run: no server) > stores: skipped',
     'F6 waits for a peer: skipped',
   ])
   expect(run?.tests[0]).toMatchObject({
     file: 'a.test.ts',
     peers: [{ name: 'mosquitto', version: '2.0.11' }],
   })
-  expect(run?.tests[2]?.reason).toMatch(/^absentpeer is not installed/)
+  expect(run?.tests[2]?.reason).toBe('no server')
+  expect(run?.tests[3]?.reason).toMatch(/^absentpeer is not installed/)
   expect(run?.errors).toEqual([expect.stringMatching(/^b\.test\.ts: .*missing\.ts/)])
 })
 

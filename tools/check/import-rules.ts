@@ -7,7 +7,7 @@ import type { Fault, Tree } from './tree.ts'
 
 const source = /\.(?:ts|tsx|mts|mjs|js)$/
 /** Code that only runs under vitest may use the root's tools (vitest, fast-check). */
-const testCode = /\.test\.tsx?$|\/testing\/|conformance/
+const testCode = /\.test\.tsx?$|\/test(?:ing|bed)\/|\/testing\.ts$|conformance/
 
 /**
  * Who may import what: arrows between packages, declared dependencies, no way out of a package by `../`, a vocabulary
