@@ -59,9 +59,9 @@ test('F1 a whole run is written down: states, peers, skips with reason, files th
   expect(run?.tests[2]?.reason).toBe('no server')
   expect(run?.tests[3]?.reason).toMatch(/^absentpeer is not installed/)
   expect(run?.errors).toEqual([expect.stringMatching(/^b\.test\.ts: .*missing\.ts/)])
-})
+}, 60_000)
 
 test('F1 a run of part of the tests leaves the last whole run as it is', async () => {
   expect((await vitestRun(['a.test.ts'])).run).toBeUndefined()
   expect((await vitestRun(['-t', 'passes'])).run).toBeUndefined()
-})
+}, 60_000)
