@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Alert } from '../../../model/src/alert.ts'
-import type { Level } from '../../../model/src/level.ts'
 import type {
   CameraView,
   Delta,
@@ -9,6 +8,7 @@ import type {
   SiteView,
   Snapshot,
 } from '../../../model/src/console.ts'
+import type { Level } from '../../../model/src/level.ts'
 import { gatewayOf, sitesOf, type Wave, waves } from './sites.ts'
 
 type Value = Delta['values'][number]

@@ -28,6 +28,9 @@ export function AlertList({ order, onOpen, onAcknowledge }: Props) {
     setSelectedId(next?.id)
     list.current?.querySelector(`[data-alert="${next?.id}"]`)?.scrollIntoView({ block: 'nearest' })
   }
+  const openSelected = () => {
+    if (selected) onOpen(selected)
+  }
   useKeys({
     j: () => move(1),
     k: () => move(-1),
@@ -35,7 +38,7 @@ export function AlertList({ order, onOpen, onAcknowledge }: Props) {
       const target = selected ?? order.open[0]
       if (target && isUnacknowledged(target)) onAcknowledge(target)
     },
-    Enter: () => selected && onOpen(selected),
+    Enter: openSelected,
   })
 
   const rows = (alerts: readonly Alert[]) =>
@@ -44,7 +47,7 @@ export function AlertList({ order, onOpen, onAcknowledge }: Props) {
         key={alert.id}
         alert={alert}
         selected={alert.id === selectedId}
-        fresh={!known.has(alert.id)}
+        fresh={isUnacknowledged(alert) && !known.has(alert.id)}
         withSite
         onOpen={onOpen}
         onAcknowledge={onAcknowledge}
@@ -100,15 +103,16 @@ function Calm() {
 function useKnownIds(open: readonly Alert[]): ReadonlySet<string> {
   const loaded = useConnection().kind !== 'connecting'
   const [known, setKnown] = useState<ReadonlySet<string> | undefined>()
+  const started = known !== undefined
   const ids = open.map((alert) => alert.id).join()
   useEffect(() => {
     if (!loaded) return
-    if (known === undefined) {
+    if (!started) {
       setKnown(new Set(ids.split(',')))
       return
     }
     const timer = setTimeout(() => setKnown(new Set(ids.split(','))), 8_000)
     return () => clearTimeout(timer)
-  }, [ids, loaded, known === undefined])
+  }, [ids, loaded, started])
   return known ?? new Set(ids.split(','))
 }

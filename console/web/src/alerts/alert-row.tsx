@@ -24,7 +24,7 @@ export interface AlertRowProps {
 
 export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
   const { alert, selected, fresh, withSite, onOpen, onAcknowledge } = props
-  const { t, say } = useWords()
+  const { say } = useWords()
   const site = useSite(alert.site)
   const waiting = isUnacknowledged(alert)
   const siteName = site ? say(site.name) : alert.site

@@ -14,8 +14,6 @@ export const en: typeof zh = {
     levels: 'Open alerts by level',
     sites: '{{count}} sites',
     silent: '{{count}} silent',
-    unacknowledged: '{{count}} to acknowledge',
-    calm: 'All normal',
     documentTitle: '({{count}}) {{title}}',
   },
   connection: {
@@ -43,8 +41,6 @@ export const en: typeof zh = {
     received: 'Received {{time}}',
   },
   alerts: {
-    heading: 'Alerts',
-    open: '{{count}} open',
     closed: 'Closed in the last hour',
     empty: 'No open alerts',
     emptyDetail: 'Watching {{points}} points at {{sites}} sites',
@@ -57,7 +53,6 @@ export const en: typeof zh = {
     worst: 'peak',
     worstLow: 'lowest',
     lasted: 'lasted {{age}}',
-    raised: 'Raised {{time}}',
     failed: {
       network: 'Did not reach the centre: not acknowledged. Please try again',
       unknown: 'The centre does not know this alert; it may be over',
@@ -73,13 +68,6 @@ export const en: typeof zh = {
     acknowledged: 'In hand',
     'returned-unacknowledged': 'Returned, to acknowledge',
     normal: 'Closed',
-  },
-  transition: {
-    raised: 'Raised',
-    acknowledged: 'Acknowledged',
-    returned: 'Returned',
-    'raised-again': 'Raised again',
-    closed: 'Closed',
   },
   operator: {
     ask: 'Who is on duty?',
@@ -116,7 +104,6 @@ export const en: typeof zh = {
     unregisteredNote: 'These send data, but are not in the registry',
     elsewhere: 'Elsewhere',
     points: '{{count}} points',
-    openAlerts: '{{count}} open',
   },
   site: {
     close: 'Close the site panel',
@@ -166,7 +153,6 @@ export const en: typeof zh = {
     '32909': 'Out of service',
   },
   trend: {
-    heading: 'Trend',
     range: 'Time range',
     range15m: '15 min',
     range1h: '1 h',
@@ -177,21 +163,15 @@ export const en: typeof zh = {
     failed: 'History could not be read',
     retry: 'Try again',
     gap: 'No data',
-    min: 'min',
-    max: 'max',
-    mean: 'mean',
-    live: 'now',
     select: 'Show the trend of {{name}}',
     step: 'Mean and range of every {{step}}',
     raw: 'Raw readings',
     normal: 'Normal range',
   },
   camera: {
-    heading: 'Camera',
     none: 'No picture yet',
     stale: 'Stale picture',
     staleNote: 'No new picture for {{age}}: this is not how it looks now',
-    taken: 'Picture {{age}} old',
     alt: 'Picture of {{name}}, {{time}}',
     event: 'Last event',
     noEvent: 'No events',
@@ -214,7 +194,6 @@ export const en: typeof zh = {
     themeSystem: 'As the system',
     themeDark: 'Dark',
     themeLight: 'Light',
-    language: 'Language',
     other: '中文',
   },
   kind: {

@@ -12,8 +12,6 @@ export const zh = {
     levels: '未结告警，按等级',
     sites: '站点 {{count}}',
     silent: '失联 {{count}}',
-    unacknowledged: '待确认 {{count}}',
-    calm: '全部正常',
     documentTitle: '（{{count}}）{{title}}',
   },
   connection: {
@@ -40,8 +38,6 @@ export const zh = {
     received: '收到 {{time}}',
   },
   alerts: {
-    heading: '告警',
-    open: '未结 {{count}}',
     closed: '近一小时已结束',
     empty: '没有未结告警',
     emptyDetail: '{{sites}} 个站点、{{points}} 个测点正在看护',
@@ -54,7 +50,6 @@ export const zh = {
     worst: '最高',
     worstLow: '最低',
     lasted: '持续 {{age}}',
-    raised: '发生于 {{time}}',
     failed: {
       network: '未能送达中心，尚未确认，请重试',
       unknown: '中心没有这条告警，可能已结束',
@@ -70,13 +65,6 @@ export const zh = {
     acknowledged: '处置中',
     'returned-unacknowledged': '已恢复，待确认',
     normal: '已结束',
-  },
-  transition: {
-    raised: '发生',
-    acknowledged: '确认',
-    returned: '恢复',
-    'raised-again': '再次发生',
-    closed: '结束',
   },
   operator: {
     ask: '请填写值班员姓名',
@@ -113,7 +101,6 @@ export const zh = {
     unregisteredNote: '这些站点在上报数据，但登记表中没有它们',
     elsewhere: '其他地区',
     points: '{{count}} 个测点',
-    openAlerts: '{{count}} 条未结',
   },
   site: {
     close: '关闭站点面板',
@@ -163,7 +150,6 @@ export const zh = {
     '32909': '停用',
   },
   trend: {
-    heading: '趋势',
     range: '时间范围',
     range15m: '15 分',
     range1h: '1 小时',
@@ -174,21 +160,15 @@ export const zh = {
     failed: '历史读取失败',
     retry: '重试',
     gap: '无数据',
-    min: '最小',
-    max: '最大',
-    mean: '均值',
-    live: '现值',
     select: '查看 {{name}} 的趋势',
     step: '每 {{step}} 一点，均值与范围',
     raw: '原始数据',
     normal: '正常范围',
   },
   camera: {
-    heading: '摄像机',
     none: '还没有画面',
     stale: '画面已过期',
     staleNote: '{{age}}没有新画面，这不是现在的样子',
-    taken: '画面 {{age}}前',
     alt: '{{name}} 的画面，{{time}}',
     event: '最近事件',
     noEvent: '没有事件',
@@ -211,7 +191,6 @@ export const zh = {
     themeSystem: '跟随系统',
     themeDark: '深色',
     themeLight: '浅色',
-    language: '语言',
     other: 'English',
   },
   kind: {

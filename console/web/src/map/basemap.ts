@@ -20,6 +20,14 @@ export interface BaseMap {
 const counties = data.counties as unknown as Feature<MultiPolygon, Area>[]
 const neighbours = data.neighbours as unknown as Feature<MultiPolygon, Area>[]
 
+/** Where a county's name stands, set by hand: its town, where the sites crowd, is no place for it. */
+const namePlaces: Readonly<Record<string, LngLat>> = {
+  '341602': [115.84, 33.62],
+  '341621': [116.23, 33.64],
+  '341622': [116.62, 33.12],
+  '341623': [116.13, 33.02],
+}
+
 /** Every vertex of the city's counties, WGS-84. */
 function cityBounds(): Bounds {
   const bounds: Bounds = [180, 90, -180, -90]
@@ -52,35 +60,17 @@ export function baseMap(nameOf: (code: string, chinese: string) => string): Base
     },
     labels: {
       type: 'FeatureCollection',
-      features: counties.map(({ properties: { code, name }, geometry }) => ({
+      features: counties.map(({ properties: { code, name, label } }) => ({
         type: 'Feature',
         properties: { code, name: nameOf(code, name) },
-        geometry: { type: 'Point', coordinates: middleOf(geometry) },
+        geometry: { type: 'Point', coordinates: namePlaces[code] ?? label ?? [0, 0] },
       })),
     },
     grid: grid(),
   }
 }
 
-/** Centre of area of the largest ring: county towns, where the sites crowd, are no place for a county's name. */
-function middleOf(shape: MultiPolygon): LngLat {
-  let [best, at]: [number, LngLat] = [0, [0, 0]]
-  for (const [ring = []] of shape.coordinates) {
-    let [area, x, y] = [0, 0, 0]
-    for (let i = 0; i + 1 < ring.length; i++) {
-      const [ax = 0, ay = 0] = ring[i]!
-      const [bx = 0, by = 0] = ring[i + 1]!
-      const cross = ax * by - bx * ay
-      area += cross
-      x += (ax + bx) * cross
-      y += (ay + by) * cross
-    }
-    if (Math.abs(area) > best) [best, at] = [Math.abs(area), [x / (3 * area), y / (3 * area)]]
-  }
-  return at
-}
-
-/** A graticule each quarter degree, lettered along the west and the south. */
+/** A graticule each quarter degree. */
 function grid(): FeatureCollection {
   const features: Feature[] = []
   const line = (coordinates: LngLat[]) =>

@@ -46,14 +46,14 @@ export function siteFeature(
 /** Only sites with a place; the others are in the list. */
 export function siteFeatures(
   facts: SiteFacts,
-  nameOf: (site: SiteView) => string,
+  language: keyof SiteView['name'],
 ): FeatureCollection<Point, SiteFeature> {
   const features: Feature<Point, SiteFeature>[] = []
   for (const site of facts.sites.values()) {
     if (site.latitude === null || site.longitude === null) continue
     features.push({
       type: 'Feature',
-      properties: siteFeature(site, facts, nameOf(site)),
+      properties: siteFeature(site, facts, site.name[language]),
       geometry: { type: 'Point', coordinates: [site.longitude, site.latitude] },
     })
   }

@@ -1,5 +1,4 @@
-import type { SiteView } from '@farwatch/model'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { Icon } from '../design/icons.tsx'
 import { LevelMark } from '../design/level-mark.tsx'
 import { levels } from '../design/levels.ts'
@@ -96,7 +95,7 @@ export default function MapView({ selected, onSelect, covered }: Props) {
       {ready && (
         <>
           <Controls map={map} padding={padding} />
-          <Legend />
+          <Legend offMap={registry.size - sites.features.length} />
           {status.fellBack && <p className="map-note warn">{t('map.fellBack')}</p>}
         </>
       )}
@@ -123,7 +122,7 @@ function Controls({ map, padding }: { map: { current: SiteMap | undefined }; pad
   )
 }
 
-function Legend() {
+function Legend({ offMap }: { offMap: number }) {
   const { t } = useWords()
   return (
     <div className="map-legend">
@@ -140,6 +139,7 @@ function Legend() {
           <i className="legend-chip" data-condition="silent" /> {t('condition.silent')}
         </li>
       </ul>
+      {offMap > 0 && <p>{t('map.offMap', { count: offMap })}</p>}
       <p>{t('map.schematic')}</p>
     </div>
   )
@@ -226,13 +226,14 @@ async function readConfig(signal: AbortSignal): Promise<ConsoleConfig> {
 }
 
 function useSiteFeatures(): Sites {
-  const { say } = useWords()
+  const { language } = useWords()
   const sites = useSites()
   const conditions = useConditions()
   const open = useOpenBySite()
-  const { language } = useWords()
-  const nameOf = useCallback((site: SiteView) => say(site.name), [language])
-  return useMemo(() => siteFeatures({ sites, conditions, open }, nameOf), [sites, conditions, open, nameOf])
+  return useMemo(
+    () => siteFeatures({ sites, conditions, open }, language),
+    [sites, conditions, open, language],
+  )
 }
 
 function useLook(): Look {

@@ -5,7 +5,7 @@ import type { SiteFeature } from './features.ts'
 import type { Palette } from './palette.ts'
 
 /** Edge of a site's image in CSS pixels. */
-const box = 44
+const box = 38
 
 export const imageRatio = 2
 
@@ -65,7 +65,7 @@ function drawBadge(
 ): void {
   const size = 17
   context.save()
-  context.translate(box - size - 1, 1)
+  context.translate(box - size - 0.5, 0.5)
   context.scale(size / 20, size / 20)
   const shape = new Path2D(levelShapes[level])
   context.fillStyle = palette.halo

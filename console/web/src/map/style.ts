@@ -66,7 +66,8 @@ function ground(palette: Palette): StyleLayer[] {
       id: 'city-glow',
       type: 'line',
       source: 'counties',
-      paint: { 'line-color': palette.cityGlow, 'line-width': 14, 'line-blur': 10 },
+      layout: { 'line-join': 'round' },
+      paint: { 'line-color': palette.cityGlow, 'line-width': 10, 'line-blur': 9 },
     },
     {
       id: 'land',
@@ -112,13 +113,16 @@ function borders(palette: Palette): StyleLayer[] {
         'text-font': fontStack,
         'text-size': ['interpolate', ['linear'], ['zoom'], 7, 12, 10, 17],
         'text-letter-spacing': 0.28,
-        'text-padding': 6,
+        'text-padding': 2,
+        'text-variable-anchor': ['center', 'bottom', 'top', 'left', 'right'],
+        'text-radial-offset': 2,
       },
       paint: { 'text-color': palette.countyText, 'text-halo-color': palette.land[0], 'text-halo-width': 1.2 },
     },
   ]
 }
 
+/** Symbols claim their places before names do, as the upper layer is placed first: a name never hides under a symbol. */
 function sites(palette: Palette): StyleLayer[] {
   return [
     {
@@ -133,27 +137,35 @@ function sites(palette: Palette): StyleLayer[] {
       },
     },
     {
+      id: 'site-names',
+      type: 'symbol',
+      source: siteSource,
+      layout: {
+        'symbol-sort-key': ['get', 'order'],
+        'text-field': ['get', 'name'],
+        'text-font': fontStack,
+        'text-size': 12.5,
+        'text-variable-anchor': ['top', 'right', 'left', 'bottom'],
+        'text-radial-offset': 1.62,
+        'text-padding': 0,
+        'text-justify': 'auto',
+        'text-max-width': 14,
+      },
+      paint: {
+        'text-color': ['case', ['==', ['get', 'condition'], 'normal'], palette.siteText, palette.muted],
+        'text-halo-color': palette.halo,
+        'text-halo-width': 1.6,
+      },
+    },
+    {
       id: siteLayer,
       type: 'symbol',
       source: siteSource,
       layout: {
         'icon-image': ['get', 'image'],
         'icon-allow-overlap': true,
-        'icon-ignore-placement': false,
-        'symbol-sort-key': ['get', 'order'],
-        'text-field': ['get', 'name'],
-        'text-font': fontStack,
-        'text-size': 12.5,
-        'text-variable-anchor': ['top', 'right', 'left', 'bottom'],
-        'text-radial-offset': 1.55,
-        'text-justify': 'auto',
-        'text-max-width': 14,
-        'text-optional': true,
-      },
-      paint: {
-        'text-color': ['case', ['==', ['get', 'condition'], 'normal'], palette.siteText, palette.muted],
-        'text-halo-color': palette.halo,
-        'text-halo-width': 1.6,
+        'icon-padding': 0,
+        'symbol-z-order': 'source',
       },
     },
   ]

@@ -164,9 +164,9 @@ function useTitle(waiting: number): void {
   const { t } = useWords()
   const title = t('product.title')
   const text = waiting > 0 ? t('summary.documentTitle', { count: waiting, title }) : title
+  const icon = waiting > 0 ? '/favicon-alert.svg' : '/favicon.svg'
   useEffect(() => {
     document.title = text
-    const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')
-    if (icon) icon.href = waiting > 0 ? '/favicon-alert.svg' : '/favicon.svg'
-  }, [text, waiting > 0])
+    document.querySelector('link[rel=icon]')?.setAttribute('href', icon)
+  }, [text, icon])
 }

@@ -73,6 +73,7 @@ function Reading({ point, value }: { point: PointView; value: LastValue }) {
         data-quality={severity}
         data-stale={stale || undefined}
         data-level={over ?? undefined}
+        data-empty={value.value === null || undefined}
       >
         <b>{valueText(point, value.value, words)}</b>
         <span className="unit">{value.value === null ? '' : point.unit}</span>
@@ -96,7 +97,7 @@ function Reading({ point, value }: { point: PointView; value: LastValue }) {
 }
 
 function valueText(point: PointView, value: number | null, { t }: Words): string {
-  if (value === null) return '—'
+  if (value === null) return t('value.noValue')
   if (point.type === 'state') return t(value ? 'value.on' : 'value.off')
   return formatValue(value)
 }

@@ -10,6 +10,8 @@ export function currentConditions(): ReadonlyMap<string, SiteCondition> {
   const nowMs = live.second()
   const state = live.state()
   if (nowMs === judgedMs && conditions.size === state.sites.size) return conditions
+  // While the page itself hears nothing, the silence is its own: no site is blamed for it.
+  if (live.connection().kind !== 'live' && conditions.size === state.sites.size) return conditions
   judgedMs = nowMs
   const next = new Map<string, SiteCondition>()
   let changed = conditions.size !== state.sites.size

@@ -171,7 +171,6 @@ function drawLimits(
   const ratio = devicePixelRatio
   ctx.save()
   ctx.font = font.replace(/^(\d+)px/, (_all, size) => `${Number(size) * ratio}px`)
-  ctx.textBaseline = 'bottom'
   for (const limit of point.limits) {
     const at = plot.valToPos(limit.value, 'y', true)
     if (at < top || at > top + height) continue
@@ -183,15 +182,16 @@ function drawLimits(
     ctx.lineTo(left + width, at)
     ctx.stroke()
     ctx.setLineDash([])
+    const label = `${content.words.marks[limit.level]} ${formatValue(limit.value)}`
+    const room = 5 * ratio
+    const [wide, high] = [ctx.measureText(label).width + 2 * room, 16 * ratio]
+    const edge = Math.max(top, Math.min(at - high / 2, top + height - high))
+    ctx.fillStyle = colour('--surface-2')
+    ctx.fillRect(left + room, edge, wide, high)
     ctx.fillStyle = colour(`--${limit.level}-ink`)
-    ctx.textAlign = 'right'
-    const above = at - top > 16 * ratio
-    ctx.textBaseline = above ? 'bottom' : 'top'
-    ctx.fillText(
-      `${content.words.marks[limit.level]} ${formatValue(limit.value)}`,
-      left + width - 4 * ratio,
-      at + (above ? -2 : 3) * ratio,
-    )
+    ctx.textAlign = 'left'
+    ctx.textBaseline = 'middle'
+    ctx.fillText(label, left + 2 * room, edge + high / 2 + ratio)
   }
   ctx.textAlign = 'center'
   ctx.textBaseline = 'middle'

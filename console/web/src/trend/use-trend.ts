@@ -49,10 +49,11 @@ export function useTrend(point: PointView, range: Range): Trend {
     }
   }, [point.key, range, attempt])
 
-  if (value !== undefined && tail.current.at(-1) !== value) {
+  useEffect(() => {
+    if (value === undefined) return
     tail.current.push(value)
     if (tail.current.length > longestTail) tail.current.splice(0, tail.current.length - longestTail)
-  }
+  }, [value])
 
   const series = useMemo(() => {
     const window = { fromMs: nowMs - ranges[range].lengthMs, toMs: nowMs }
