@@ -15,6 +15,12 @@ import { drawPicture } from './picture.ts'
 const scene = process.env.SCENE ?? 'story'
 const city = new City(scene, Date.now())
 const app = fastify()
+// As strict as the product may be: the pages must live with it.
+const policy =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+app.addHook('onSend', async (_request, reply) => {
+  void reply.header('content-security-policy', policy)
+})
 await app.register(fastifyStatic, { root: await ensureBuilt() })
 
 app.get('/api/config', () => ({
