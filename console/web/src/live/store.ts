@@ -1,5 +1,5 @@
 import type { Alert, ClientToServer, ServerToClient } from '@farwatch/model'
-import { io, type Socket } from 'socket.io-client'
+import { io, type ManagerOptions, type Socket } from 'socket.io-client'
 import { type Connection, connectionOf } from './connection-state.ts'
 import { ServerClock } from './server-clock.ts'
 import { applyDelta, emptyState, fromSnapshot, type LiveState, withAlert } from './state.ts'
@@ -22,13 +22,18 @@ export class LiveStore {
   readonly #listeners = new Set<() => void>()
   readonly #tickers = new Set<() => void>()
 
-  /** Connects to the page's own origin. Returns the way to close it. */
-  start(): () => void {
-    const socket: Socket<ServerToClient, ClientToServer> = io({
+  /** Connects to `address`, by default the page's own origin. Returns the way to close it. */
+  start(address?: string): () => void {
+    const options: Partial<ManagerOptions> = {
+      // One connection without an upgrade in between; polling where a proxy lets no WebSocket through.
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
       reconnectionDelay: 500,
       reconnectionDelayMax: 5_000,
       timeout: 10_000,
-    })
+    }
+    const socket: Socket<ServerToClient, ClientToServer> =
+      address === undefined ? io(options) : io(address, options)
     this.#socket = socket
     socket.on('connect', () => this.#judge())
     socket.on('disconnect', () => {

@@ -6,7 +6,7 @@ import { useWords } from '../i18n/index.ts'
 import { useSites } from '../live/hooks.ts'
 import './map.css'
 import { useDark } from '../shell/preferences.ts'
-import { isCounty, useOpenBySite } from '../sites/site-list.tsx'
+import { isCounty, SiteList, useOpenBySite } from '../sites/site-list.tsx'
 import { useConditions } from '../sites/use-conditions.ts'
 import { baseMap } from './basemap.ts'
 import { type ConsoleConfig, chooseEngine, type EngineKind, loadEngine, type Padding } from './engine.ts'
@@ -91,7 +91,7 @@ export default function MapView({ selected, onSelect, covered }: Props) {
     >
       <div className="map-canvas" ref={host} />
       {status.kind === 'loading' && <p className="map-loading dim">{t('map.loading')}</p>}
-      {status.kind === 'failed' && <NoMap reason={status.reason} />}
+      {status.kind === 'failed' && <NoMap reason={status.reason} selected={selected} onSelect={onSelect} />}
       {ready && (
         <>
           <Controls map={map} padding={padding} />
@@ -167,13 +167,15 @@ function SiteStates({ sites, onSelect }: { sites: Sites; onSelect: (id: string) 
   )
 }
 
-function NoMap({ reason }: { reason: string }) {
+function NoMap({ reason, selected, onSelect }: { reason: string } & Pick<Props, 'selected' | 'onSelect'>) {
   const { t } = useWords()
   return (
-    <div className="no-map" role="alert">
-      <Icon name="map" size={32} />
-      <p>{reason === noWebgl ? t('map.noWebgl') : t('map.failed')}</p>
-      <p className="dim">{t('map.noWebglDetail', { reason })}</p>
+    <div className="no-map">
+      <div role="alert">
+        <p>{reason === noWebgl ? t('map.noWebgl') : t('map.failed')}</p>
+        <p className="dim">{t('map.noWebglDetail', { reason })}</p>
+      </div>
+      <SiteList selected={selected} onOpen={onSelect} />
     </div>
   )
 }

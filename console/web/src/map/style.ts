@@ -146,7 +146,7 @@ function sites(palette: Palette): StyleLayer[] {
         'text-font': fontStack,
         'text-size': 12.5,
         'text-variable-anchor': ['top', 'right', 'left', 'bottom'],
-        'text-radial-offset': 1.62,
+        'text-radial-offset': 1.85,
         'text-padding': 0,
         'text-justify': 'auto',
         'text-max-width': 14,

@@ -41,7 +41,7 @@ export function ConnectionBanner() {
           ? t('connection.bannerBehind', { age: since })
           : t('connection.bannerDisconnected', { age: since, time: clockTime(serverMs) })}
       </b>
-      <span>{t('connection.reconnecting')}</span>
+      {connection.kind === 'disconnected' && <span>{t('connection.reconnecting')}</span>}
     </div>
   )
 }

@@ -84,8 +84,8 @@ function Reading({ point, value }: { point: PointView; value: LastValue }) {
         data-stale={stale || undefined}
         title={stale ? `${t('value.staleNote')} · ${times}` : times}
       >
-        {stale && <span className="stale-word">{t('value.stale')} </span>}
-        <Age sinceMs={valueTimeMs(value)} ago />
+        {stale && <span className="stale-word">{t('value.stale')}</span>}
+        <Age sinceMs={valueTimeMs(value)} ago={!stale} />
       </span>
       {severity !== 'good' && (
         <span className="point-quality" data-quality={severity}>

@@ -214,7 +214,7 @@ function GatewayState({ gateway }: { gateway: GatewayView }) {
         </span>
         <span className="dim num">
           {t('site.since', { time: stamp(gateway.sinceMs, live.clock.now()) })} ·{' '}
-          {waiting === 0 ? t('site.spoolEmpty') : t('site.spool', { batches: waiting })}
+          {waiting === 0 ? t('site.spoolEmpty') : t('site.spool', { count: waiting })}
         </span>
       </p>
       <ul className="links">

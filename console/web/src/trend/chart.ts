@@ -195,12 +195,16 @@ function drawLimits(
   }
   ctx.textAlign = 'center'
   ctx.textBaseline = 'middle'
-  ctx.fillStyle = colour('--text-3')
   for (const gap of content.series.gaps) {
     const from = Math.max(plot.valToPos(gap.fromMs / 1_000, 'x', true), left)
     const to = Math.min(plot.valToPos(gap.toMs / 1_000, 'x', true), left + width)
-    if (to - from < ctx.measureText(content.words.gap).width + 16 * ratio) continue
-    ctx.fillText(content.words.gap, (from + to) / 2, top + height / 2)
+    const wide = ctx.measureText(content.words.gap).width + 10 * ratio
+    if (to - from < wide + 6 * ratio) continue
+    const [x, y] = [(from + to) / 2, top + height * 0.62]
+    ctx.fillStyle = colour('--surface-2')
+    ctx.fillRect(x - wide / 2, y - 9 * ratio, wide, 18 * ratio)
+    ctx.fillStyle = colour('--text-3')
+    ctx.fillText(content.words.gap, x, y + ratio)
   }
   ctx.restore()
 }
