@@ -1,1 +1,4 @@
-export {}
+export * from './batch.ts'
+export * from './cose.ts'
+export * from './keys.ts'
+export * from './merkle.ts'

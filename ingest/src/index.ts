@@ -1,1 +1,2 @@
-export {}
+export { Credentials, type Principal } from './intake/credentials.ts'
+export { type IntakeDeps, startIntake } from './intake/intake.ts'

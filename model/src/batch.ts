@@ -6,7 +6,7 @@ import { Name } from './names.ts'
 /** Bounds of one batch on the wire; the centre refuses more, the gateway never sends it. */
 export const batchBounds = { bytes: 1_000_000, series: 10_000, readings: 50_000 } as const
 
-const Hash = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32, '32 bytes')
+const Hash = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32, '32 bytes')
 
 /**
  * What a gateway signs: the payload of the batch's COSE_Sign1 (RFC 9052), canonical CBOR. Everything that the batch

@@ -38,3 +38,17 @@ export function* readingsOf(series: Series): Generator<Reading> {
     }
   }
 }
+
+/** How far ahead of its receipt a stamp may be before it is a wrong clock and no basis for anything. */
+export const maxAheadMs = 60_000
+/** 2000-01-01: older stamps come from clocks that were never set. */
+export const earliestTimeMs = 946_684_800_000
+
+/** Why a source time cannot be believed, for a person; undefined where it can. */
+export function implausible(timeMs: number, receivedMs: number): string | undefined {
+  if (timeMs < earliestTimeMs)
+    return `stamped ${new Date(timeMs).toISOString()}, before 2000: the clock was never set`
+  if (timeMs <= receivedMs + maxAheadMs) return undefined
+  const aheadS = Math.round((timeMs - receivedMs) / 1000)
+  return `stamped ${new Date(timeMs).toISOString()}, ${aheadS} s ahead of its receipt; at most ${maxAheadMs / 1000} s`
+}

@@ -2,12 +2,14 @@ import { z } from 'zod'
 
 const Seq = z.number().int().positive()
 
-/** What the centre did with one batch. The gateway forgets a batch on `stored`, `duplicate` or `rejected`. */
+/** What the centre did with one batch. The gateway forgets a batch on `stored`, `duplicate` or `rejected` only. */
 export const Verdict = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('stored'), seq: Seq }),
   z.strictObject({ verdict: z.literal('duplicate'), seq: Seq }),
   /** Refused for good, kept in the centre's quarantine. */
   z.strictObject({ verdict: z.literal('rejected'), seq: Seq, reason: z.string().max(500) }),
+  /** Not judged yet (its key is not enrolled, the centre's disk is full): keep it and send it again later. */
+  z.strictObject({ verdict: z.literal('held'), seq: Seq, reason: z.string().max(500) }),
   /** Not taken: something before it is missing. Please send again from `expected`. */
   z.strictObject({ verdict: z.literal('gap'), seq: Seq, expected: Seq }),
 ])

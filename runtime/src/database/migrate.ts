@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { FarwatchError } from '@farwatch/model'
 import type { Logger } from '../log.ts'
 import type { Database, Transaction } from './database.ts'
+import { DatabaseError, databaseError } from './errors.ts'
 
 interface Migration {
   readonly number: number
@@ -73,7 +74,12 @@ async function applyNext(
   }
   const next = migrations[done.length]
   if (next === undefined) return undefined
-  await transaction.script(next.sql)
+  try {
+    await transaction.script(next.sql)
+  } catch (cause) {
+    const { message, sqlState } = databaseError(cause)
+    throw new DatabaseError(`${join(folder, next.name)}: ${message}`, { sqlState, cause })
+  }
   await transaction.query('insert into migration (service, number, name, sha256) values ($1, $2, $3, $4)', [
     service,
     next.number,

@@ -225,10 +225,16 @@ class FileJournal implements Journal {
     this.#wake = Promise.withResolvers()
   }
 
-  /** Deletes segments that every cursor has left behind. */
+  /** Deletes segments that every cursor has left behind, but never the newest record: a chain goes on from it. */
   async #trim(): Promise<void> {
     const least = this.#cursors.least
-    while (least !== undefined && this.#segments.length > 1 && this.#segments[0]!.next <= least) {
+    const passed = (one: Segment | undefined, follower: Segment | undefined) =>
+      least !== undefined &&
+      one !== undefined &&
+      one.next <= least &&
+      follower !== undefined &&
+      follower.next > follower.first
+    while (passed(this.#segments[0], this.#segments[1])) {
       const segment = this.#segments.shift()!
       await segment.close()
       await this.#files.remove(segment.path)

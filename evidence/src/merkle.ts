@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+
+/** Merkle trees of RFC 9162 (Certificate Transparency 2.0), 2.1, with SHA-256. */
+
+const leafPrefix = Buffer.of(0)
+const nodePrefix = Buffer.of(1)
+
+export function leafHash(leaf: Uint8Array): Uint8Array {
+  return createHash('sha256').update(leafPrefix).update(leaf).digest()
+}
+
+function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return createHash('sha256').update(nodePrefix).update(left).update(right).digest()
+}
+
+/** Merkle tree hash (2.1.1); of no leaves, the hash of nothing. */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  return rootOf(leaves.map(leafHash))
+}
+
+function rootOf(hashes: readonly Uint8Array[]): Uint8Array {
+  if (hashes.length === 0) return createHash('sha256').digest()
+  if (hashes.length === 1) return hashes[0]!
+  const split = splitOf(hashes.length)
+  return nodeHash(rootOf(hashes.slice(0, split)), rootOf(hashes.slice(split)))
+}
+
+/** Largest power of two below n. */
+function splitOf(n: number): number {
+  return 2 ** (31 - Math.clz32(n - 1))
+}
+
+/** Inclusion proof of one leaf (2.1.3.1): the sister hashes from the leaf up. */
+export function inclusionProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  const path = (hashes: readonly Uint8Array[], at: number): Uint8Array[] => {
+    if (hashes.length <= 1) return []
+    const split = splitOf(hashes.length)
+    const [left, right] = [hashes.slice(0, split), hashes.slice(split)]
+    return at < split ? [...path(left, at), rootOf(right)] : [...path(right, at - split), rootOf(left)]
+  }
+  return path(leaves.map(leafHash), index)
+}
+
+/** Root that a leaf at `index` of `size` and its proof lead to (2.1.3.2), or undefined for a proof of wrong length. */
+export function rootFromProof(
+  leaf: Uint8Array,
+  { index, size, proof }: { index: number; size: number; proof: readonly Uint8Array[] },
+): Uint8Array | undefined {
+  const climb = (at: number, width: number, depth: number): Uint8Array | undefined => {
+    if (width <= 1) return depth === 0 ? leafHash(leaf) : undefined
+    const sister = proof[depth - 1]
+    if (sister === undefined) return undefined
+    const split = splitOf(width)
+    const below = at < split ? climb(at, split, depth - 1) : climb(at - split, width - split, depth - 1)
+    if (below === undefined) return undefined
+    return at < split ? nodeHash(below, sister) : nodeHash(sister, below)
+  }
+  return index < 0 || index >= size ? undefined : climb(index, size, proof.length)
+}

@@ -1,0 +1,65 @@
+import { type PointKey, parsePointKey, pointsOf, type Registry } from '@farwatch/model'
+
+/** How many points, devices and cameras nobody registered may appear by themselves. */
+export const unknownBounds = {
+  pointsPerDevice: 1_000,
+  devices: 10_000,
+  points: 100_000,
+  cameras: 100,
+} as const
+
+/**
+ * Who may speak for which point, and how many unknown ones may appear: a device that invents names must not fill the
+ * city's database.
+ */
+export class Admission {
+  readonly #known = new Set<PointKey>()
+  /** Gateway of each registered site; undefined: its devices publish themselves. */
+  readonly #gatewayOf = new Map<string, string | undefined>()
+  readonly #unknownPoints = new Set<PointKey>()
+  readonly #unknownPerDevice = new Map<string, number>()
+  readonly #cameras: Set<string>
+  readonly #unknownCameras = new Set<string>()
+
+  constructor(registry: Registry) {
+    for (const site of registry.sites) this.#gatewayOf.set(site.id, site.gateway)
+    for (const { key } of pointsOf(registry)) this.#known.add(key)
+    this.#cameras = new Set(
+      registry.sites.flatMap((site) => site.devices.flatMap((device) => device.frigateCamera ?? [])),
+    )
+  }
+
+  /** Why `gateway` (undefined: a device itself) may not send this point; undefined where it may. */
+  refusePoint(point: PointKey, gateway: string | undefined): string | undefined {
+    const name = parsePointKey(point)
+    if (name === undefined) return `${point} is not SITE/DEVICE/METRIC`
+    const owner = this.#gatewayOf.get(name.site)
+    if (gateway !== undefined && this.#gatewayOf.has(name.site) && owner !== gateway) {
+      return `${point} belongs to ${owner === undefined ? 'no gateway' : owner}, not to ${gateway}`
+    }
+    if (gateway === undefined && owner !== undefined) return `${point} is reported by gateway ${owner} only`
+    if (this.#known.has(point) || this.#unknownPoints.has(point)) return undefined
+    const device = `${name.site}/${name.device}`
+    const count = this.#unknownPerDevice.get(device) ?? 0
+    if (count >= unknownBounds.pointsPerDevice)
+      return `${device} has sent ${count} unregistered points; no more are taken`
+    if (count === 0 && this.#unknownPerDevice.size >= unknownBounds.devices) {
+      return `${unknownBounds.devices} unregistered devices have appeared; no more are taken`
+    }
+    if (this.#unknownPoints.size >= unknownBounds.points) {
+      return `${unknownBounds.points} unregistered points have appeared; no more are taken`
+    }
+    this.#unknownPoints.add(point)
+    this.#unknownPerDevice.set(device, count + 1)
+    return undefined
+  }
+
+  refuseCamera(camera: string): string | undefined {
+    if (this.#cameras.has(camera) || this.#unknownCameras.has(camera)) return undefined
+    if (this.#unknownCameras.size >= unknownBounds.cameras) {
+      return `${unknownBounds.cameras} unregistered cameras have appeared; no more are taken`
+    }
+    this.#unknownCameras.add(camera)
+    return undefined
+  }
+}

@@ -1,0 +1,202 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { FarwatchError, messageOf, topics } from '@farwatch/model'
+import { type Logger, limitPacketSize } from '@farwatch/runtime'
+import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import type { Credentials, Principal } from './credentials.ts'
+import { type Gate, pictureBounds } from './gate.ts'
+import type { Quarantine } from './quarantine.ts'
+
+export interface ListenerConfig {
+  readonly host: string
+  readonly port: number
+}
+
+export interface BrokerDeps {
+  readonly gate: Gate
+  readonly credentials: Credentials
+  readonly quarantine: Quarantine
+  readonly log: Logger
+}
+
+/** Before someone has said who he is, a packet may hold a CONNECT and no more. */
+const strangerBytes = 16 * 1024
+const maxPacketBytes = pictureBounds.bytes + 1024
+const maxConnections = 5_000
+/** Refused messages go on under this topic, which nobody may subscribe to: acknowledged, received by nobody. */
+const nowhere = '$farwatch/nowhere'
+
+type Known = Client & { principal?: Principal }
+
+/**
+ * The centre's MQTT listener. A PUBLISH is acknowledged when the gate has it on disk: aedes writes the PUBACK after
+ * `authorizePublish` and before anything else, so that is the place to wait. An error there closes the connection
+ * without acknowledgement, which is right only when the disk does not take the message.
+ */
+export async function startBroker(
+  config: ListenerConfig,
+  { gate, credentials, quarantine, log }: BrokerDeps,
+) {
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
+  const broker = await Aedes.createBroker({
+    concurrency: 1_000,
+    connectTimeout: 10_000,
+    drainTimeout: 30_000,
+    queueLimit: 100,
+    maxTopicLevels: 6,
+    keepaliveLimit: 1_200,
+    maxClientsIdLength: 64,
+  })
+
+  broker.preConnect = (client, packet, done) => {
+    // MQTT 3.1.1, 3.1.3.1: without an id the session must be clean; aedes would let it pass.
+    if (!packet.clientId && !packet.clean)
+      return done(new Error('empty client id without a clean session'), false)
+    if (packet.clientId.length > 64) return done(new Error('client id over 64 characters'), false)
+    void client
+    done(null, true)
+  }
+
+  broker.authenticate = (client: Known, user, password, done) => {
+    const refuse = (returnCode: 2 | 3 | 4, problem: string) => {
+      quarantine.count(client.id, 'not-authenticated', { user, problem })
+      done(Object.assign(new Error(problem), { returnCode }) as AuthenticateError, false)
+    }
+    credentials.refresh().then(
+      () => {
+        const found = identify(client.id, user, password)
+        if ('problem' in found) return refuse(found.returnCode, found.problem)
+        client.principal = found.principal
+        done(null, true)
+      },
+      (error) => refuse(3, messageOf(error)),
+    )
+  }
+
+  type Identified = { principal: Principal } | { returnCode: 2 | 4; problem: string }
+
+  function identify(
+    clientId: string,
+    user: string | undefined,
+    password: Uint8Array | undefined,
+  ): Identified {
+    if (user === undefined) {
+      if (!loopback) return { returnCode: 4, problem: 'a user name and password are needed on this listener' }
+      if (!credentials.anonymousAllowed) {
+        return { returnCode: 4, problem: 'anonymous devices are not let in once one is enrolled' }
+      }
+      if (credentials.isGateway(clientId))
+        return { returnCode: 2, problem: `client id ${clientId} belongs to a gateway` }
+      return { principal: { kind: 'anonymous' } }
+    }
+    const principal = credentials.check(user, password ?? Buffer.alloc(0))
+    if (principal === undefined) return { returnCode: 4, problem: 'wrong user name or password' }
+    // A client id names the session that a second connection would take over: it must be the owner's.
+    const isOwn =
+      principal.kind === 'gateway' ? clientId === principal.gateway : !credentials.isGateway(clientId)
+    return isOwn
+      ? { principal }
+      : { returnCode: 2, problem: `client id ${clientId} does not belong to ${user}` }
+  }
+
+  broker.authorizePublish = (client: Known | null, packet, done) => {
+    if (client?.principal === undefined) return done(new Error('not authenticated'))
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+    const message = { topic: packet.topic, payload, client: client.id, principal: client.principal }
+    gate.take(message).then(
+      (result) => {
+        packet.topic = nowhere
+        packet.payload = Buffer.alloc(0)
+        packet.retain = false
+        done()
+        if (result.outcome === 'judged') sendReceipt(result)
+      },
+      (error) => {
+        log.error(
+          { client: client.id, problem: messageOf(error) },
+          'a message could not be stored; not acknowledged',
+        )
+        done(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
+  }
+
+  broker.authorizeSubscribe = (client: Known, subscription, done) => {
+    const { principal } = client
+    const own =
+      principal?.kind === 'gateway' &&
+      [topics.receipt(principal.gateway), topics.command(principal.gateway)].includes(subscription.topic)
+    if (!own) quarantine.count(client.id, 'foreign-subscription', { topic: subscription.topic.slice(0, 200) })
+    done(null, own ? subscription : null)
+  }
+
+  function sendReceipt({
+    gateway,
+    chain,
+    verdict,
+  }: {
+    gateway: string
+    chain: string
+    verdict: object
+  }): void {
+    broker.publish(
+      {
+        cmd: 'publish',
+        topic: topics.receipt(gateway),
+        payload: JSON.stringify({ v: 1, chain, verdicts: [verdict] }),
+        qos: 1,
+        dup: false,
+        retain: false,
+      },
+      (error) => {
+        if (error)
+          log.warn({ gateway, problem: error.message }, 'a receipt was not sent; the gateway will ask again')
+      },
+    )
+  }
+
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    if (sockets.size >= maxConnections) {
+      quarantine.count(socket.remoteAddress ?? '', 'too-many-connections', { most: maxConnections })
+      socket.destroy()
+      return
+    }
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => undefined)
+    socket.setNoDelay(true)
+    const client = broker.handle(socket) as Known
+    limitPacketSize(
+      socket,
+      () => (client.principal === undefined ? strangerBytes : maxPacketBytes),
+      (bytes) => quarantine.count(client.id ?? '', 'too-large', { bytes, most: maxPacketBytes }),
+    )
+  })
+  await listen(server, config)
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : config.port
+  return {
+    port,
+    get connections() {
+      return sockets.size
+    },
+    async stop(): Promise<void> {
+      server.close()
+      await new Promise<void>((resolve) => broker.close(() => resolve()))
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: ListenerConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const inUse = cause.code === 'EADDRINUSE'
+      const message = inUse
+        ? `MQTT port ${port} on ${host} is in use by another program; stop it or choose another with --mqtt PORT`
+        : `cannot listen for MQTT on ${host}:${port}: ${cause.message}`
+      reject(new FarwatchError(inUse ? 'port-in-use' : 'cannot-listen', message, { cause }))
+    })
+    server.listen(port, host, () => resolve())
+  })
+}

@@ -1,0 +1,239 @@
+import { isSignedBy, openBatch } from '@farwatch/evidence'
+import {
+  batchBounds,
+  type CentreRecord,
+  decodeBatch,
+  encodeRecord,
+  FarwatchError,
+  GatewayStatus,
+  implausible,
+  messageOf,
+  parseFrigateEvent,
+  parseTelemetry,
+  parseUpTopic,
+  pointKey,
+  utf8,
+  type Verdict,
+} from '@farwatch/model'
+import type { Clock, Journal } from '@farwatch/runtime'
+import type { Admission } from './admission.ts'
+import type { Chains } from './chains.ts'
+import type { Credentials, Principal } from './credentials.ts'
+import type { Quarantine } from './quarantine.ts'
+
+export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
+const telemetryBytes = 64 * 1024
+const eventBytes = 256 * 1024
+
+export interface Message {
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly client: string
+  readonly principal: Principal
+}
+
+/** What becomes of a message: kept on disk, answered with a verdict, or refused with a reason that stands in quarantine. */
+export type Outcome =
+  | { readonly outcome: 'kept' }
+  | {
+      readonly outcome: 'judged'
+      readonly gateway: string
+      readonly chain: string
+      readonly verdict: Verdict
+    }
+  | { readonly outcome: 'refused' }
+
+export interface GateDeps {
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly credentials: Credentials
+  readonly chains: Chains
+  readonly admission: Admission
+  readonly quarantine: Quarantine
+}
+
+/**
+ * Judges everything that comes in and puts it on disk before it is acknowledged. Throws only when the disk does not take
+ * it: then nothing may be acknowledged.
+ */
+export class Gate {
+  readonly #deps: GateDeps
+  /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(deps: GateDeps) {
+    this.#deps = deps
+  }
+
+  async take(message: Message): Promise<Outcome> {
+    const topic = parseUpTopic(message.topic)
+    const { principal } = message
+    if (topic === undefined) return this.#refuse(message, 'foreign-topic', 'nothing is taken on this topic')
+    switch (topic.kind) {
+      case 'batch':
+      case 'status':
+        if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
+          return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
+        }
+        return this.#inTurn(topic.gateway, () =>
+          topic.kind === 'batch' ? this.#batch(message, topic.gateway) : this.#status(message, topic.gateway),
+        )
+      case 'telemetry':
+        if (principal.kind === 'gateway') {
+          return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
+        }
+        if (principal.kind === 'device' && principal.site !== topic.site) {
+          return this.#refuse(
+            message,
+            'foreign-topic',
+            `this device may publish for site ${principal.site} only`,
+          )
+        }
+        return this.#telemetry(message, topic)
+      case 'frigate-event':
+        return this.#cameraEvent(message)
+      case 'frigate-snapshot':
+        return this.#picture(message, topic)
+    }
+  }
+
+  #inTurn(gateway: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    const before = this.#turns.get(gateway) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(work)
+    this.#turns.set(gateway, turn)
+    return turn
+  }
+
+  async #batch(message: Message, gateway: string): Promise<Outcome> {
+    const { clock, credentials, chains, admission } = this.#deps
+    const receivedMs = clock.now()
+    if (message.payload.length > batchBounds.bytes) {
+      return this.#refuse(
+        message,
+        'too-large',
+        `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
+      )
+    }
+    let batch: ReturnType<typeof openBatch>
+    try {
+      batch = openBatch(decodeBatch(message.payload))
+    } catch (error) {
+      return this.#refuse(message, 'malformed-batch', messageOf(error))
+    }
+    const { header, hash } = batch
+    const answer = (verdict: Verdict): Outcome => ({
+      outcome: 'judged',
+      gateway,
+      chain: header.chain,
+      verdict,
+    })
+    const reject = async (reason: string, text: string) => {
+      await this.#refuse(message, reason, text)
+      return answer({ verdict: 'rejected', seq: header.seq, reason: text })
+    }
+    if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
+    const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
+    if (key === undefined) {
+      return answer({ verdict: 'held', seq: header.seq, reason: `key ${batch.signed.keyId} is not enrolled` })
+    }
+    if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
+    const verdict = chains.judge(header, hash)
+    if (verdict?.verdict === 'rejected') return reject('broken-chain', verdict.reason)
+    if (verdict !== undefined) return answer(verdict)
+    for (const { point } of batch.series) {
+      const refused = admission.refusePoint(point, gateway)
+      if (refused !== undefined) return reject('foreign-point', refused)
+    }
+    try {
+      const position = await this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+      chains.advance(header, hash, position)
+      return answer({ verdict: 'stored', seq: header.seq })
+    } catch (error) {
+      if (!(error instanceof FarwatchError)) throw error
+      return answer({
+        verdict: 'held',
+        seq: header.seq,
+        reason: `the centre cannot store it now (${error.code})`,
+      })
+    }
+  }
+
+  async #status(message: Message, gateway: string): Promise<Outcome> {
+    let status: GatewayStatus
+    try {
+      if (message.payload.length > eventBytes)
+        throw new Error(`${message.payload.length} bytes, at most ${eventBytes}`)
+      status = GatewayStatus.parse(JSON.parse(utf8(message.payload)))
+      if (status.publicKey !== undefined) await this.#deps.credentials.offerKey(gateway, status.publicKey)
+    } catch (error) {
+      return this.#refuse(message, 'malformed-status', messageOf(error))
+    }
+    await this.#keep({
+      kind: 'gateway-status',
+      receivedMs: this.#deps.clock.now(),
+      gateway,
+      bytes: message.payload,
+    })
+    return { outcome: 'kept' }
+  }
+
+  async #telemetry(message: Message, { site, device }: { site: string; device: string }): Promise<Outcome> {
+    const receivedMs = this.#deps.clock.now()
+    const { payload } = message
+    if (payload.length > telemetryBytes) {
+      return this.#refuse(message, 'too-large', `${payload.length} bytes, at most ${telemetryBytes}`)
+    }
+    const parsed = parseTelemetry(utf8(payload))
+    if ('problem' in parsed) return this.#refuse(message, 'malformed-payload', parsed.problem)
+    const { timeMs, values } = parsed.telemetry
+    const problem = timeMs === undefined ? undefined : implausible(timeMs, receivedMs)
+    if (problem !== undefined) return this.#refuse(message, 'implausible-time', problem)
+    for (const metric of values.keys()) {
+      const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
+      if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
+    }
+    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    return { outcome: 'kept' }
+  }
+
+  async #cameraEvent(message: Message): Promise<Outcome> {
+    const receivedMs = this.#deps.clock.now()
+    const { payload, principal } = message
+    if (principal.kind === 'gateway')
+      return this.#refuse(message, 'foreign-topic', 'a gateway does not publish here')
+    if (payload.length > eventBytes) {
+      return this.#refuse(message, 'too-large', `${payload.length} bytes, at most ${eventBytes}`)
+    }
+    const parsed = parseFrigateEvent(utf8(payload))
+    if ('problem' in parsed) return this.#refuse(message, 'malformed-payload', parsed.problem)
+    const problem =
+      implausible(parsed.event.timeMs, receivedMs) ?? this.#deps.admission.refuseCamera(parsed.event.camera)
+    if (problem !== undefined) return this.#refuse(message, 'refused-camera', problem)
+    await this.#keep({ kind: 'camera-event', receivedMs, bytes: payload })
+    return { outcome: 'kept' }
+  }
+
+  async #picture(message: Message, { camera, label }: { camera: string; label: string }): Promise<Outcome> {
+    const { payload, principal } = message
+    if (principal.kind === 'gateway')
+      return this.#refuse(message, 'foreign-topic', 'a gateway does not publish here')
+    if (payload.length > pictureBounds.bytes) {
+      return this.#refuse(message, 'too-large', `${payload.length} bytes, at most ${pictureBounds.bytes}`)
+    }
+    const isJpeg = payload[0] === 0xff && payload[1] === 0xd8 && payload[2] === 0xff
+    if (!isJpeg) return this.#refuse(message, 'malformed-payload', 'not a JPEG picture')
+    const problem = this.#deps.admission.refuseCamera(camera)
+    if (problem !== undefined) return this.#refuse(message, 'refused-camera', problem)
+    await this.#keep({ kind: 'picture', receivedMs: this.#deps.clock.now(), camera, label, bytes: payload })
+    return { outcome: 'kept' }
+  }
+
+  #keep(record: CentreRecord): Promise<number> {
+    return this.#deps.journal.append(encodeRecord(record))
+  }
+
+  async #refuse(message: Message, reason: string, text: string): Promise<Outcome> {
+    await this.#deps.quarantine.put(message, reason, text)
+    return { outcome: 'refused' }
+  }
+}

@@ -1,0 +1,372 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { batchHash, generateKeyPem, noHash, sealBatch, signingKey } from '@farwatch/evidence'
+import {
+  type BatchMessage,
+  type CentreRecord,
+  decodeRecord,
+  encodeBatch,
+  Receipt,
+  type Series,
+  seriesOf,
+  topics,
+  type Verdict,
+} from '@farwatch/model'
+import {
+  createMetrics,
+  type Journal,
+  openJournal,
+  type Service,
+  silentLog,
+  systemClock,
+} from '@farwatch/runtime'
+import mqtt, { type MqttClient } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Credentials } from './credentials.ts'
+import { startIntake } from './intake.ts'
+
+const registry = {
+  sites: [site('E01', 'GW-1', 'LEL01'), site('E10', undefined, 'pm10')],
+}
+
+function site(id: string, gateway: string | undefined, metric: string) {
+  const name = { zh: id, en: id }
+  const point = { metric, name, unit: '', type: 'number' as const, intervalS: 10, limits: [] }
+  const device = { id: 'd', name, kind: 'sensor' as const, points: [point] }
+  return { id, name, kind: 'other' as const, latitude: 33, longitude: 115, gateway, devices: [device] }
+}
+
+let home: string
+let journal: Journal
+let credentials: Credentials
+let intake: Service & { port: number }
+let metrics = createMetrics()
+const clients: MqttClient[] = []
+
+async function start(): Promise<void> {
+  journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
+  credentials = await Credentials.open(join(home, 'credentials.json'))
+  metrics = createMetrics()
+  intake = await startIntake(
+    { host: '127.0.0.1', port: 0 },
+    { clock: systemClock, log: silentLog, metrics, journal, registry, credentials, home },
+  )
+}
+
+async function stop(): Promise<void> {
+  for (const client of clients.splice(0)) client.end(true)
+  await intake.stop()
+  await journal.close()
+}
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'farwatch-intake-'))
+  await start()
+})
+afterEach(async () => {
+  await stop()
+  await rm(home, { recursive: true, force: true })
+})
+
+function connect(options: mqtt.IClientOptions = {}): Promise<MqttClient> {
+  const client = mqtt.connect(`mqtt://127.0.0.1:${intake.port}`, { reconnectPeriod: 0, ...options })
+  clients.push(client)
+  client.on('error', () => undefined)
+  return new Promise((resolve, reject) => {
+    client.once('connect', () => resolve(client))
+    client.once('error', reject)
+    client.once('close', () => reject(new Error('closed')))
+  })
+}
+
+async function records(): Promise<CentreRecord[]> {
+  return (await journal.read(1, { records: 100_000 })).map(({ payload }) => decodeRecord(payload))
+}
+
+async function refusals(): Promise<string[]> {
+  return (await records()).flatMap((record) => (record.kind === 'quarantine' ? [record.reason] : []))
+}
+
+async function counted(reason: string): Promise<number> {
+  const metric = await metrics.getSingleMetric('farwatch_refused_messages_total')?.get()
+  return metric?.values.find(({ labels }) => labels.reason === reason)?.value ?? 0
+}
+
+const key = signingKey(generateKeyPem())
+
+function batch(
+  seq: number,
+  prev: BatchMessage | undefined,
+  options: { point?: string; signer?: typeof key; value?: number } = {},
+) {
+  const series: Series = {
+    point: options.point ?? 'E01/d/LEL01',
+    timeSource: 'device',
+    timesMs: Float64Array.of(Date.now()),
+    values: Float64Array.of(options.value ?? seq),
+    qualities: Uint16Array.of(0),
+  }
+  const hash = prev === undefined ? noHash : batchHash(prev)
+  const place = {
+    gateway: 'GW-1',
+    chain: '00000000000000aa',
+    boot: '00000000000000bb',
+    seq,
+    prev: hash,
+    madeMs: 1,
+    monotonicMs: 1,
+  }
+  return sealBatch([series], place, options.signer ?? key)
+}
+
+/** Sends bytes as the gateway and resolves with the verdict that comes back. */
+async function gateway() {
+  const password = await credentials.enrolGateway('GW-1', key.publicKey)
+  const client = await connect({ clientId: 'GW-1', username: 'GW-1', password })
+  await client.subscribeAsync(topics.receipt('GW-1'), { qos: 1 })
+  const verdicts: Verdict[] = []
+  client.on('message', (_, payload) =>
+    verdicts.push(...Receipt.parse(JSON.parse(payload.toString())).verdicts),
+  )
+  return {
+    client,
+    async send(message: BatchMessage | Uint8Array): Promise<Verdict | undefined> {
+      const bytes = message instanceof Uint8Array ? message : encodeBatch(message)
+      await client.publishAsync(topics.batch('GW-1'), Buffer.from(bytes), { qos: 1 })
+      const before = verdicts.length
+      if (before === 0) await expect.poll(() => verdicts.length, { timeout: 5_000 }).toBeGreaterThan(0)
+      return verdicts.shift()
+    },
+    verdicts,
+  }
+}
+
+describe('plain telemetry', () => {
+  test('F3 a PUBACK comes only for what is in the journal', async () => {
+    const client = await connect()
+    await client.publishAsync(topics.telemetry('E10', 'd'), '{"pm10": 55}', { qos: 1 })
+    const [record] = await records()
+    expect(record?.kind).toBe('telemetry')
+    expect(seriesOf(record!)[0]).toMatchObject({ point: 'E10/d/pm10', timeSource: 'arrival' })
+    await journal.close()
+    let acknowledged = false
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    client.publish(topics.telemetry('E10', 'd'), '{"pm10": 56}', { qos: 1 }, (error) => {
+      acknowledged = error == null
+    })
+    await closed
+    expect(acknowledged).toBe(false)
+  })
+
+  test('F8 malformed payloads, NaN, unknown topics, stamps in 2036 and before 2000 are refused, counted, kept, and harm nobody', async () => {
+    const client = await connect()
+    const publish = (topic: string, payload: string | Buffer) =>
+      client.publishAsync(topic, payload, { qos: 1 })
+    await publish('telemetry/E10/d', '{"pm10": NaN}')
+    await publish('telemetry/E10/d', 'pm10=5')
+    await publish('telemetry/E10/d', '{"pm10": "high"}')
+    await publish('telemetry/E10/d', '{}')
+    await publish('telemetry/E10/d', `{"ts": ${Date.UTC(2036, 1, 7)}, "values": {"pm10": 5}}`)
+    await publish('telemetry/E10/d', '{"ts": 1000, "values": {"pm10": 5}}')
+    await publish('telemetry/E10/d', '{"__proto__": 5, "a b": 1}')
+    await publish('telemetry/E01/d', '{"LEL01": 99}')
+    await publish('somewhere/else', '1')
+    await publish('farwatch/v1/GW-1/batch', 'x')
+    await publish('telemetry/E10/d', Buffer.alloc(70_000, 0x20))
+    expect((await refusals()).map((reason) => reason.split(':')[0])).toEqual([
+      'malformed-payload',
+      'malformed-payload',
+      'malformed-payload',
+      'malformed-payload',
+      'implausible-time',
+      'implausible-time',
+      'malformed-payload',
+      'foreign-point',
+      'foreign-topic',
+      'foreign-topic',
+      'too-large',
+    ])
+    await publish('telemetry/E10/d', '{"pm10": 55}')
+    expect((await records()).at(-1)?.kind).toBe('telemetry')
+    expect(await counted('malformed-payload')).toBe(5)
+  })
+
+  test('F8 an unknown point is taken as unregistered, a flood of them is bounded', async () => {
+    const client = await connect()
+    await client.publishAsync('telemetry/NEW/thing', '{"so2": 12.3}', { qos: 1 })
+    expect((await records())[0]?.kind).toBe('telemetry')
+    for (let i = 0; i < 3; i++) {
+      const many = Object.fromEntries(Array.from({ length: 400 }, (_, k) => [`m${i * 400 + k}`, 1]))
+      await client.publishAsync('telemetry/NEW/liar', JSON.stringify(many), { qos: 1 })
+    }
+    expect(await refusals()).toEqual([
+      expect.stringMatching(/foreign-point: NEW\/liar has sent 1000 unregistered points/),
+    ])
+  })
+
+  test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
+    const other = await connect()
+    const socket = connectTcp(intake.port, '127.0.0.1')
+    const connectPacket = Buffer.from([
+      0x10, 0x0f, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 3, 0x62, 0x69, 0x67,
+    ])
+    socket.write(connectPacket)
+    await new Promise((resolve) => socket.once('data', resolve))
+    let sent = 0
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    socket.on('error', () => undefined)
+    socket.write(Buffer.from([0x32, 0x80, 0xc2, 0xd7, 0x2f]))
+    const chunk = Buffer.alloc(64 * 1024)
+    const pump = () => {
+      while (!socket.destroyed && sent < 100_000_000) {
+        sent += chunk.length
+        if (!socket.write(chunk)) return void socket.once('drain', pump)
+      }
+    }
+    pump()
+    await closed
+    expect(sent).toBeLessThan(100_000_000)
+    expect(await counted('too-large')).toBe(1)
+    await other.publishAsync('telemetry/E10/d', '{"pm10": 55}', { qos: 1 })
+  })
+
+  test('F8 a stranger cannot send more than a CONNECT holds', async () => {
+    const socket = connectTcp(intake.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0x7f, 0, 4]))
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    expect(await counted('too-large')).toBe(1)
+  })
+
+  test('F6 mosquitto_pub is taken, and closed out once a device has credentials', async (context) => {
+    const publish = (...more: string[]) =>
+      promisify(execFile)('mosquitto_pub', [
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(intake.port),
+        '-q',
+        '1',
+        '-t',
+        'telemetry/E10/d',
+        '-m',
+        '{"pm10": 12.3}',
+        ...more,
+      ])
+    try {
+      await publish()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || process.env.CI === 'true') throw error
+      return context.skip('mosquitto_pub is not installed')
+    }
+    expect((await records())[0]?.kind).toBe('telemetry')
+    const password = await credentials.enrolDevice('station', 'E10')
+    await expect(publish()).rejects.toThrow()
+    await expect(publish('-u', 'station', '-P', 'wrong')).rejects.toThrow()
+    await publish('-u', 'station', '-P', password)
+    expect(await records()).toHaveLength(2)
+    expect(await counted('not-authenticated')).toBe(2)
+  })
+})
+
+describe('gateways', () => {
+  test('F8 wrong password, another id, a stolen client id and foreign topics are refused', async () => {
+    const password = await credentials.enrolGateway('GW-1', key.publicKey)
+    await credentials.enrolGateway('GW-2')
+    await expect(connect({ username: 'GW-1', clientId: 'GW-1', password: 'guess' })).rejects.toThrow()
+    await expect(connect({ username: 'GW-1', clientId: 'GW-2', password })).rejects.toThrow()
+    await expect(connect({ clientId: 'GW-1' })).rejects.toThrow()
+    await expect(connect({ username: '__proto__', clientId: 'x', password: 'x' })).rejects.toThrow()
+    const client = await connect({ username: 'GW-1', clientId: 'GW-1', password })
+    await client.publishAsync(topics.batch('GW-2'), 'x', { qos: 1 })
+    await client.publishAsync('telemetry/E10/d', '{"pm10": 1}', { qos: 1 })
+    expect((await refusals()).map((reason) => reason.split(':')[0])).toEqual([
+      'foreign-topic',
+      'foreign-topic',
+    ])
+    const granted = await client.subscribeAsync(topics.receipt('GW-2')).catch(() => [{ qos: 128 }])
+    expect(granted[0]?.qos).toBe(128)
+  })
+
+  test('F3 batches are stored in order, duplicates recognised, gaps asked for', async () => {
+    const { send } = await gateway()
+    const one = batch(1, undefined)
+    const two = batch(2, one)
+    const three = batch(3, two)
+    expect(await send(two)).toEqual({ verdict: 'gap', seq: 2, expected: 1 })
+    expect(await send(one)).toEqual({ verdict: 'stored', seq: 1 })
+    expect(await send(one)).toEqual({ verdict: 'duplicate', seq: 1 })
+    expect(await send(three)).toEqual({ verdict: 'gap', seq: 3, expected: 2 })
+    expect(await send(two)).toEqual({ verdict: 'stored', seq: 2 })
+    expect(await send(three)).toEqual({ verdict: 'stored', seq: 3 })
+    expect((await records()).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch'])
+  })
+
+  test('F3 the chain goes on after a restart, from the journal alone', async () => {
+    let sender = await gateway()
+    const one = batch(1, undefined)
+    await sender.send(one)
+    const two = batch(2, one)
+    await stop()
+    await start()
+    sender = await gateway()
+    expect(await sender.send(one)).toEqual({ verdict: 'duplicate', seq: 1 })
+    expect(await sender.send(two)).toEqual({ verdict: 'stored', seq: 2 })
+    await stop()
+    await rm(join(home, 'chains.json'))
+    await start()
+    sender = await gateway()
+    expect(await sender.send(two)).toEqual({ verdict: 'duplicate', seq: 2 })
+  })
+
+  test('F3 forged, foreign, broken and rubbish batches are refused with their reason and kept', async () => {
+    const { send, client } = await gateway()
+    const one = batch(1, undefined)
+    const stranger = signingKey(generateKeyPem())
+    expect(await send(batch(1, undefined, { signer: stranger }))).toMatchObject({ verdict: 'held' })
+    expect(await send(batch(1, undefined, { point: 'E10/d/pm10' }))).toMatchObject({
+      verdict: 'rejected',
+      reason: 'E10/d/pm10 belongs to no gateway, not to GW-1',
+    })
+    expect(await send(one)).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(2, batch(1, undefined, { value: 7 })))).toMatchObject({ verdict: 'rejected' })
+    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({
+      verdict: 'rejected',
+      reason: expect.stringMatching(/two gateways/),
+    })
+    const altered = encodeBatch(batch(2, one))
+    altered[altered.length - 3]! ^= 1
+    await client.publishAsync(topics.batch('GW-1'), Buffer.from(altered), { qos: 1 })
+    await client.publishAsync(topics.batch('GW-1'), Buffer.of(1), { qos: 1 })
+    await expect
+      .poll(async () => (await refusals()).map((reason) => reason.split(':')[0]), { timeout: 5_000 })
+      .toEqual(['foreign-point', 'broken-chain', 'broken-chain', 'malformed-batch', 'malformed-batch'])
+    expect(await send(batch(2, one))).toMatchObject({ verdict: 'stored' })
+  })
+
+  test('F3 a key is trusted on first use, a second one is not', async () => {
+    const password = await credentials.enrolGateway('GW-1')
+    const client = await connect({ clientId: 'GW-1', username: 'GW-1', password })
+    const status = (publicKey: string) => JSON.stringify({ v: 1, online: true, publicKey })
+    await client.publishAsync(topics.status('GW-1'), status(key.publicKey), { qos: 1 })
+    await client.publishAsync(topics.status('GW-1'), status(signingKey(generateKeyPem()).publicKey), {
+      qos: 1,
+    })
+    expect(credentials.keysOf('GW-1').map(({ keyId }) => keyId)).toEqual([key.keyId])
+  })
+})
+
+test('F8 a port in use is named, with what to do', async () => {
+  const second = startIntake(
+    { host: '127.0.0.1', port: intake.port },
+    { clock: systemClock, log: silentLog, metrics: createMetrics(), journal, registry, credentials, home },
+  )
+  await expect(second).rejects.toMatchObject({
+    code: 'port-in-use',
+    message: expect.stringMatching(/--mqtt PORT/),
+  })
+})

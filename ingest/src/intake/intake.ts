@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { messageOf, type Registry } from '@farwatch/model'
+import {
+  type Clock,
+  Gauge,
+  type Journal,
+  type Logger,
+  type Registry as Metrics,
+  type Service,
+  startService,
+} from '@farwatch/runtime'
+import { Admission } from './admission.ts'
+import { type ListenerConfig, startBroker } from './broker.ts'
+import { Chains } from './chains.ts'
+import type { Credentials } from './credentials.ts'
+import { Gate } from './gate.ts'
+import { Quarantine } from './quarantine.ts'
+
+export interface IntakeDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly journal: Journal
+  readonly registry: Registry
+  readonly credentials: Credentials
+  /** Folder for intake's own state. */
+  readonly home: string
+}
+
+const saveEveryMs = 5_000
+
+/** Listens for gateways and devices; what it acknowledges is in the journal. */
+export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<Service & { port: number }> {
+  const { clock, log, metrics, journal } = deps
+  return startService(log, async (life) => {
+    const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
+    life.onStop('save the chains', () => chains.save())
+    const quarantine = new Quarantine({ journal, clock, log, metrics })
+    const gate = new Gate({
+      journal,
+      clock,
+      credentials: deps.credentials,
+      chains,
+      admission: new Admission(deps.registry),
+      quarantine,
+    })
+    const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
+    life.onStop('close the MQTT listener', () => broker.stop())
+    const stopSaving = clock.every(saveEveryMs, () => {
+      chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
+    })
+    life.onStop('stop saving', stopSaving)
+    new Gauge({
+      name: 'farwatch_mqtt_connections',
+      help: 'Open MQTT connections at the centre',
+      registers: [metrics],
+      collect() {
+        this.set(broker.connections)
+      },
+    })
+    return { port: broker.port }
+  })
+}
