@@ -14,8 +14,8 @@ import {
   silentLog,
   systemClock,
 } from '@farwatch/runtime'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testEngines } from '@farwatch/runtime/testing'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { start } from './start.ts'
 import { awayDatabase } from './testing/away-database.ts'
 import { entriesOf, replay, summary } from './testing/centre.ts'
