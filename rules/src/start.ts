@@ -24,6 +24,8 @@ import { webhook } from './notify/webhook.ts'
 export interface RulesConfig {
   readonly rules: readonly Rule[]
   readonly webhooks: readonly WebhookConfig[]
+  /** How much work a restart does again at most. Default 10 s. */
+  readonly checkpointEveryMs?: number
 }
 
 export interface RulesDeps {
@@ -41,7 +43,7 @@ export interface RulesDeps {
 }
 
 const tickEveryMs = 250
-const checkpointEveryMs = 10_000
+const defaultCheckpointMs = 10_000
 const retryMs = 1_000
 /** Records taken in one turn of the event loop: bounds how long ticks and acknowledgements wait. */
 const batch = { records: 256, bytes: 2_000_000 }
@@ -120,7 +122,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
     life.onStop('periodic checkpoint', () => saving)
     life.onStop(
       'checkpoint timer',
-      clock.every(checkpointEveryMs, () => {
+      clock.every(config.checkpointEveryMs ?? defaultCheckpointMs, () => {
         saving = saving.then(save)
       }),
     )

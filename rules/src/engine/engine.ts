@@ -139,9 +139,6 @@ export class Engine {
 
   /** Processes the record at `position`; later calls must pass later records. Never throws for what a record holds. */
   take(position: number, record: CentreRecord): void {
-    this.#applyTold(position)
-    this.nowMs = record.receivedMs
-    this.#timers.fireUntil(this.nowMs)
     let all: Series[]
     try {
       all = seriesOf(record)
@@ -149,6 +146,14 @@ export class Engine {
       this.skip(position, error)
       return
     }
+    this.takeSeries(position, record.receivedMs, all)
+  }
+
+  /** The same for a record that has been decoded. */
+  takeSeries(position: number, receivedMs: number, all: readonly Series[]): void {
+    this.#applyTold(position)
+    this.nowMs = receivedMs
+    this.#timers.fireUntil(receivedMs)
     for (const series of all) this.#evaluate(series)
     this.position = position + 1
   }

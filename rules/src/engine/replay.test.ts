@@ -1,33 +1,11 @@
 import { isOpen } from '@farwatch/model'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TransitionEntry } from '../alerts/entry.ts'
-import { Centre, replay } from '../testing/centre.ts'
+import { Centre, replay, summary } from '../testing/centre.ts'
 import { gasRules, lel01, rulesOf } from '../testing/city.ts'
 
 const points = [lel01, 'E01/Cellar/LEL02', 'E09/room1/temperature', 'X9/d/LEL7']
 const rules = rulesOf(gasRules.replace('{ sites: [E01, E09] }', '{ unregistered: true }'))
-
-/** What replay must give again: everything but when it was recorded, alert by alert. */
-function summary(transitions: readonly TransitionEntry[]): string[] {
-  return transitions
-    .map(({ alert, transition: { n, kind, state, atMs, value, by } }) =>
-      [
-        alert.rule,
-        alert.subject,
-        alert.setMs,
-        n,
-        kind,
-        state,
-        atMs,
-        value,
-        by,
-        alert.worst,
-        alert.why.en,
-      ].join(' '),
-    )
-    .sort()
-}
 
 const command = fc.oneof(
   {

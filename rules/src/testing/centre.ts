@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeRecord } from '@farwatch/model'
-import { silentLog } from '@farwatch/runtime'
+import { type Journal, silentLog } from '@farwatch/runtime'
 import { AlertBook } from '../alerts/book.ts'
 import { decodeEntries, type Entry, type TransitionEntry } from '../alerts/entry.ts'
 import { Engine } from '../engine/engine.ts'
@@ -82,8 +82,8 @@ export class Centre {
   }
 
   /** All that is in the alert journal. */
-  async entries(): Promise<Entry[]> {
-    return (await this.alertJournal.read(1)).flatMap(({ payload }) => decodeEntries(payload))
+  entries(): Promise<Entry[]> {
+    return entriesOf(this.alertJournal)
   }
 
   async transitions(): Promise<TransitionEntry[]> {
@@ -95,11 +95,27 @@ export class Centre {
   }
 }
 
+/** All that an alert journal holds. */
+export async function entriesOf(journal: Journal): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for (let from = journal.first; from < journal.next; ) {
+    for (const { position, payload } of await journal.read(from)) {
+      entries.push(...decodeEntries(payload))
+      from = position + 1
+    }
+  }
+  return entries
+}
+
 /**
  * The recorded input once more, from nothing: records, and at their places the ticks, starts and acknowledgements of the
  * alert journal. Returns what the alert journal would hold.
  */
-export async function replay(centre: Centre): Promise<TransitionEntry[]> {
+export async function replay(centre: {
+  rules: readonly Rule[]
+  journal: Journal
+  entries: () => Promise<Entry[]>
+}): Promise<TransitionEntry[]> {
   const again = new Centre(centre.rules)
   const { alertJournal, clock } = again
   const log = silentLog
@@ -119,10 +135,12 @@ export async function replay(centre: Centre): Promise<TransitionEntry[]> {
   const feedTo = async (end: number) => {
     if (engine.position >= end) return
     const limits = { records: end - engine.position }
-    for (const { position, payload } of await centre.journal.read(engine.position, limits)) {
-      engine.take(position, decodeRecord(payload))
-      await book.flushed()
-      await act()
+    while (engine.position < end) {
+      for (const { position, payload } of await centre.journal.read(engine.position, limits)) {
+        engine.take(position, decodeRecord(payload))
+        await book.flushed()
+        await act()
+      }
     }
   }
   const told = entries.filter((entry) => entry.kind !== 'transition').sort((a, b) => a.before - b.before)
@@ -139,4 +157,14 @@ export async function replay(centre: Centre): Promise<TransitionEntry[]> {
   await feedTo(centre.journal.next)
   again.remove()
   return again.transitions()
+}
+
+/** What replay must give again: everything but when it was recorded, alert by alert. */
+export function summary(transitions: readonly TransitionEntry[]): string[] {
+  return transitions
+    .map(({ alert, transition: { n, kind, state, atMs, value, by } }) => {
+      const { rule, subject, setMs, worst, why } = alert
+      return [rule, subject, setMs, n, kind, state, atMs, value, by, worst, why.en].join(' ')
+    })
+    .sort()
 }

@@ -64,6 +64,16 @@ rules:
     when: { type: silence, intervals: 3 }
 `
 
+/** For lives that are cut short. */
+export const lifeRules = rulesOf(`
+rules:
+  - id: gas-1
+    level: orange
+    title: { zh: 气体, en: Gas }
+    for: { metrics: ["LEL*"] }
+    when: { type: threshold, above: 25, durationS: 0.01, clear: 20 }
+`)
+
 export const lel01 = 'E01/Cellar/LEL01'
 
 const encoder = new TextEncoder()
