@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<void> {
       case 'enrol':
         return await enrol(enrolOptions(rest, process.env))
       case 'sim':
-        await import('@farwatch/firmware-sim/main')
+        await runCity(rest)
         return
       case undefined:
       case 'help':

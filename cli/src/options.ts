@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly mqttHost: string
   readonly mqttPort: number
   readonly sim: boolean
+  /** Incident scripts of the simulated city play so many times faster. */
+  readonly simSpeed: number
   /** Folder with registry.yaml, rules/*.yaml, gateways/*.yaml. */
   readonly config: string | undefined
   /** Gateway files to run in this process besides those of the configuration folder. */
@@ -18,6 +20,8 @@ export interface UpOptions {
   readonly adminToken: string | undefined
   readonly mapboxToken: string | null
   readonly allowedHosts: readonly string[]
+  /** Addresses of proxies that have let their users in already. */
+  readonly trustedProxies: readonly string[]
   readonly webhook: { readonly url: string; readonly secret: string } | undefined
 }
 
@@ -25,26 +29,34 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws FarwatchError `bad-usage` that says what was found and expected. */
 export function upOptions(args: readonly string[], environment: Environment): UpOptions {
-  const { values } = parsed(args, {
-    home: { type: 'string' },
-    http: { type: 'string' },
-    mqtt: { type: 'string' },
-    'no-sim': { type: 'boolean', default: false },
-    config: { type: 'string' },
-    gateway: { type: 'string', multiple: true, default: [] },
-  })
+  const { values } = orUsage(() =>
+    parseArgs({
+      args: [...args],
+      options: {
+        home: { type: 'string' },
+        http: { type: 'string' },
+        mqtt: { type: 'string' },
+        'no-sim': { type: 'boolean', default: false },
+        'sim-speed': { type: 'string', default: '1' },
+        config: { type: 'string' },
+        gateway: { type: 'string', multiple: true, default: [] },
+      },
+    }),
+  )
   const [httpHost, httpPort] = hostPort('--http', values.http ?? environment.FARWATCH_HTTP_PORT ?? '8080')
   const [mqttHost, mqttPort] = hostPort('--mqtt', values.mqtt ?? environment.FARWATCH_MQTT_PORT ?? '1883')
   return {
-    home: resolve((values.home as string | undefined) ?? environment.FARWATCH_HOME ?? 'data'),
+    home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data'),
     ...{ httpHost, httpPort, mqttHost, mqttPort },
     sim: !values['no-sim'],
-    config: values.config === undefined ? undefined : resolve(values.config as string),
-    gateways: (values.gateway as string[]).map((file) => resolve(file)),
+    simSpeed: speedOf(values['sim-speed']),
+    config: values.config === undefined ? undefined : resolve(values.config),
+    gateways: values.gateway.map((file) => resolve(file)),
     databaseUrl: environment.DATABASE_URL || undefined,
     adminToken: environment.FARWATCH_ADMIN_TOKEN || undefined,
     mapboxToken: environment.MAPBOX_TOKEN || null,
-    allowedHosts: (environment.FARWATCH_ALLOWED_HOSTS ?? '').split(',').filter((name) => name !== ''),
+    allowedHosts: listOf(environment.FARWATCH_ALLOWED_HOSTS),
+    trustedProxies: listOf(environment.FARWATCH_TRUSTED_PROXIES),
     webhook: webhookOf(environment),
   }
 }
@@ -56,7 +68,9 @@ export interface GatewayOptions {
 }
 
 export function gatewayOptions(args: readonly string[], environment: Environment): GatewayOptions {
-  const { values } = parsed(args, { home: { type: 'string' }, config: { type: 'string' } })
+  const { values } = orUsage(() =>
+    parseArgs({ args: [...args], options: { home: { type: 'string' }, config: { type: 'string' } } }),
+  )
   if (values.config === undefined) throw usage('farwatch gateway: --config FILE is missing')
   const password = environment.FARWATCH_GATEWAY_PASSWORD
   if (!password) {
@@ -65,8 +79,8 @@ export function gatewayOptions(args: readonly string[], environment: Environment
     )
   }
   return {
-    home: resolve((values.home as string | undefined) ?? environment.FARWATCH_HOME ?? 'gateway-data'),
-    config: resolve(values.config as string),
+    home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'gateway-data'),
+    config: resolve(values.config),
     password,
   }
 }
@@ -79,25 +93,43 @@ export interface EnrolOptions {
 }
 
 export function enrolOptions(args: readonly string[], environment: Environment): EnrolOptions {
-  const { values, positionals } = parsed(args, { home: { type: 'string' }, site: { type: 'string' } }, true)
+  const { values, positionals } = orUsage(() =>
+    parseArgs({
+      args: [...args],
+      options: { home: { type: 'string' }, site: { type: 'string' } },
+      allowPositionals: true,
+    }),
+  )
   const [name] = positionals
   if (name === undefined || positionals.length > 1)
     throw usage('farwatch enrol: expected one name, such as GW-E01')
   return {
-    home: resolve((values.home as string | undefined) ?? environment.FARWATCH_HOME ?? 'data'),
+    home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data'),
     name,
-    site: values.site as string | undefined,
+    site: values.site,
   }
 }
 
-type OptionSpec = NonNullable<Parameters<typeof parseArgs>[0]>['options']
-
-function parsed(args: readonly string[], options: OptionSpec, allowPositionals = false) {
+/** parseArgs throws on what it does not know; that is the user's mistake, not ours. */
+function orUsage<T>(parse: () => T): T {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals, strict: true })
+    return parse()
   } catch (error) {
     throw usage(`${messageOf(error)}; "farwatch --help" lists what there is`)
   }
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function speedOf(text: string): number {
+  const speed = Number(text)
+  if (!(speed >= 1 && speed <= 100)) throw usage(`--sim-speed: found "${text}", expected 1 to 100`)
+  return speed
 }
 
 /** `8080`, `0.0.0.0:8080` or `[::1]:8080`. Alone, a port is loopback's. */

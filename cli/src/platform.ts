@@ -11,18 +11,17 @@ import {
   syncRegistry,
 } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
-import { migrations as rulesMigrations, start as startRules } from '@farwatch/rules'
+import { start as startRules } from '@farwatch/rules'
 import {
   createMetrics,
   type Logger,
-  migrate,
   openDatabase,
   openJournal,
   type Service,
   startService,
   systemClock,
 } from '@farwatch/runtime'
-import { type Configuration, loadConfiguration } from './configuration.ts'
+import { loadConfiguration } from './configuration.ts'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
@@ -71,9 +70,6 @@ export function startPlatform(
       options.databaseUrl === undefined ? { folder: inHome('database') } : { url: options.databaseUrl },
     )
     life.onStop('database', () => database.close())
-    await migrate(database, { service: 'ingest', folder: ingestMigrations, log })
-    await migrate(database, { service: 'rules', folder: rulesMigrations, log })
-    await syncRegistry(database, registry)
 
     const journal = await openJournal({ folder: inHome('journal'), log, clock })
     life.onStop('journal', () => journal.close())
@@ -110,6 +106,7 @@ export function startPlatform(
         mapboxToken: options.mapboxToken,
         allowedHosts: options.allowedHosts,
         adminToken: options.adminToken,
+        trustedProxies: options.trustedProxies,
         version: '0.1.0',
       },
       { clock, log, metrics, database, journal, desk: ruleEngine, registry, components },
@@ -126,9 +123,18 @@ export function startPlatform(
 
     if (options.sim) {
       progress('Starting the simulated city')
-      city = await startCityInWorker({ home: inHome('city'), seed: 1, centreUrl }, log, (error) => {
-        cityProblem = error.message
-      })
+      city = await startCityInWorker(
+        {
+          ...{ home: inHome('city'), seed: 1, centreUrl },
+          // Any free ports: a second Farwatch, or a device of the user's, may hold the usual ones.
+          ports: { opcua: 0, modbus: 0, e09: 0 },
+          autoplay: { script: 'S1', afterS: 15, everyS: 900, speed: options.simSpeed },
+        },
+        log,
+        (error) => {
+          cityProblem = error.message
+        },
+      )
       const running = city
       life.onStop('simulated city', () => running.stop())
     }

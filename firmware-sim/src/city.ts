@@ -66,10 +66,10 @@ export function startCity(config: CityConfig, { clock, log, signal }: CityDepend
       log.info({ script, ...options }, 'the city plays a script')
     }
     if (autoplay !== null) {
-      const { script, afterS, everyS } = autoplay
+      const { script, afterS, everyS, speed } = autoplay
       let cancel = clock.after(afterS * 1_000, () => {
-        play(script)
-        cancel = clock.every(everyS * 1_000, () => play(script))
+        play(script, { speed })
+        cancel = clock.every(everyS * 1_000, () => play(script, { speed }))
       })
       life.onStop('autoplay', () => cancel())
     }

@@ -33,8 +33,10 @@ export const CityConfig = z.strictObject({
       script: z.string(),
       afterS: z.number().nonnegative(),
       everyS: z.number().positive().max(86_400),
+      /** 10 plays it ten times as fast. */
+      speed: z.number().positive().max(100).default(1),
     })
     .nullable()
-    .default({ script: 'S1', afterS: 40, everyS: 900 }),
+    .default({ script: 'S1', afterS: 15, everyS: 900, speed: 1 }),
 })
 export type CityConfig = z.input<typeof CityConfig>

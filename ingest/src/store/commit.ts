@@ -1,0 +1,135 @@
+import type { Database, Transaction } from '@farwatch/runtime'
+import { storableJson } from './binary-copy.ts'
+import { type Item, refusedItem } from './item.ts'
+import { encodeItems, type Tables } from './tables.ts'
+
+/** Newest kept. */
+const kept = { picturesPerCamera: 200, quarantine: 10_000 } as const
+
+/** Consecutive records on their way into the database, encoded while those before them commit. */
+export interface Chunk {
+  readonly items: readonly Item[]
+  readonly tables: Tables
+  /** Journal position after the last of them. */
+  readonly next: number
+}
+
+export type Outcome =
+  | { readonly done: true; readonly duplicates: number; readonly tables: Tables }
+  /** Nothing was written: the database has come to another position than the one expected. */
+  | { readonly done: false; readonly position: number }
+
+/**
+ * One transaction: rows, ledger and the writer's place, or none of them. `from` is the place expected in the database; when
+ * it differs, an earlier COMMIT whose answer was lost did succeed.
+ */
+export function commitChunk(
+  database: Database,
+  chunk: Chunk,
+  { from, idOf }: { from: number; idOf: (point: string) => number | undefined },
+): Promise<Outcome> {
+  return database.transaction(async (transaction) => {
+    const moved = await transaction.query(
+      `update progress set position = $1 where name = 'writer' and position = $2 returning position`,
+      [chunk.next, from],
+    )
+    if (moved.length === 0) {
+      const [row] = await transaction.query<{ position: number }>(
+        `select position from progress where name = 'writer'`,
+      )
+      return { done: false, position: row?.position ?? 1 }
+    }
+    const { items, duplicates } = await withoutDoubles(transaction, chunk.items)
+    const tables = items === chunk.items ? chunk.tables : encodeItems(items, idOf)
+    for (const { table, columns, data } of tables.copies) await transaction.copyIn(table, columns, data)
+    await saveStatuses(transaction, tables)
+    await trim(transaction, tables)
+    return { done: true, duplicates, tables }
+  })
+}
+
+/**
+ * The ledger filters: a batch that is there already (same chain, sequence and hash) is dropped; another batch in the
+ * same place of a chain goes to quarantine.
+ */
+async function withoutDoubles(
+  transaction: Transaction,
+  items: readonly Item[],
+): Promise<{ items: readonly Item[]; duplicates: number }> {
+  const seen = await ledgerOf(transaction, items)
+  const kept: Item[] = []
+  let duplicates = 0
+  let changed = false
+  for (const item of items) {
+    if (item.content.kind !== 'batch') {
+      kept.push(item)
+      continue
+    }
+    const { header, hash } = item.content.signed
+    const place = `${header.gateway} ${header.chain} ${header.seq}`
+    const before = seen.get(place)
+    if (before === undefined) {
+      seen.set(place, hash)
+      kept.push(item)
+      continue
+    }
+    changed = true
+    if (Buffer.compare(before, hash) === 0) duplicates++
+    else kept.push(refusedItem(item.source, `sequence ${header.seq} of this chain is another batch already`))
+  }
+  return { items: changed ? kept : items, duplicates }
+}
+
+/** Hashes of the ledger where the items' batches want to stand. */
+async function ledgerOf(transaction: Transaction, items: readonly Item[]): Promise<Map<string, Uint8Array>> {
+  const ranges = new Map<string, { gateway: string; chain: string; low: number; high: number }>()
+  for (const { content } of items) {
+    if (content.kind !== 'batch') continue
+    const { gateway, chain, seq } = content.signed.header
+    const key = `${gateway} ${chain}`
+    const range = ranges.get(key) ?? { gateway, chain, low: seq, high: seq }
+    ranges.set(key, { ...range, low: Math.min(range.low, seq), high: Math.max(range.high, seq) })
+  }
+  if (ranges.size === 0) return new Map()
+  const rows = await transaction.query<{ gateway: string; chain: string; seq: number; hash: Uint8Array }>(
+    `select b.gateway, b.chain, b.seq, b.hash
+     from jsonb_to_recordset($1::jsonb) as r (gateway text, chain text, low bigint, high bigint)
+     join batch b on b.gateway = r.gateway and b.chain = r.chain and b.seq between r.low and r.high`,
+    [JSON.stringify([...ranges.values()])],
+  )
+  return new Map(rows.map(({ gateway, chain, seq, hash }) => [`${gateway} ${chain} ${seq}`, hash]))
+}
+
+async function saveStatuses(transaction: Transaction, { statuses }: Tables): Promise<void> {
+  if (statuses.size === 0) return
+  const rows = Array.from(statuses, ([gateway, { status, receivedMs }]) => ({
+    gateway,
+    status,
+    received_at: new Date(receivedMs).toISOString(),
+  }))
+  await transaction.query(
+    `insert into gateway_seen (gateway, status, received_at)
+     select gateway, status, received_at
+     from jsonb_to_recordset($1::jsonb) as r (gateway text, status jsonb, received_at timestamptz)
+     on conflict (gateway) do update set status = excluded.status, received_at = excluded.received_at`,
+    [storableJson(rows)],
+  )
+}
+
+async function trim(transaction: Transaction, { cameras, refusals }: Tables): Promise<void> {
+  if (cameras.length > 0) {
+    await transaction.query(
+      `delete from picture p using unnest($1::text[]) as c (camera)
+       where p.camera = c.camera and p.position <= (
+         select q.position from picture q where q.camera = c.camera order by q.position desc offset $2 limit 1)`,
+      [cameras, kept.picturesPerCamera],
+    )
+  }
+  if (refusals > 0) {
+    await transaction.query(
+      `delete from quarantine where position <= (
+         select position from quarantine order by position desc offset $1 limit 1)`,
+      [kept.quarantine],
+    )
+  }
+}

@@ -1,0 +1,121 @@
+import { batchHash, openSign1 } from '@farwatch/evidence'
+import {
+  type BatchHeader,
+  type CameraEvent,
+  type CentreRecord,
+  cameraEventOf,
+  decodeBatch,
+  decodeHeader,
+  decodeRecord,
+  decodeSeries,
+  FarwatchError,
+  GatewayStatus,
+  messageOf,
+  type Series,
+  seriesOf,
+  utf8,
+} from '@farwatch/model'
+import type { JournalRecord } from '@farwatch/runtime'
+
+/** One record of the journal, read as far as that needs no database. */
+export interface Item {
+  readonly source: JournalRecord
+  readonly receivedMs: number
+  /** Empty for records that carry no readings. */
+  readonly series: readonly Series[]
+  readonly content: Content
+}
+
+export type Content =
+  | { readonly kind: 'readings' }
+  | { readonly kind: 'batch'; readonly signed: SignedHeader }
+  | { readonly kind: 'camera-event'; readonly event: CameraEvent }
+  | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
+  | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal }
+
+export interface SignedHeader {
+  readonly header: BatchHeader
+  readonly keyId: string
+  /** SHA-256 of `sign1`. */
+  readonly hash: Uint8Array
+  /** COSE_Sign1 as received. */
+  readonly sign1: Uint8Array
+}
+
+/** What quarantine keeps of refused traffic. */
+export interface Refusal {
+  readonly topic: string
+  readonly client: string
+  readonly reason: string
+  /** Bytes as received; those kept may be cut. */
+  readonly size: number
+  readonly bytes: Uint8Array
+}
+
+/** Reads a record. One that does not parse is a fault of ours: it becomes a refusal with the reason, and the rest goes on. */
+export function readItem(source: JournalRecord): Item {
+  try {
+    const record = decodeRecord(source.payload)
+    const base = { source, receivedMs: record.receivedMs }
+    if (record.kind !== 'batch') return { ...base, series: seriesOf(record), content: contentOf(record) }
+    const message = decodeBatch(record.bytes)
+    const { payload, keyId } = openSign1(message.sign1)
+    const signed = { header: decodeHeader(payload), keyId, hash: batchHash(message), sign1: message.sign1 }
+    return { ...base, series: message.series.map(decodeSeries), content: { kind: 'batch', signed } }
+  } catch (error) {
+    return refusedItem(source, `the record cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** The end of year 9999, as for readings. */
+const latestTimeMs = 253_402_300_799_999
+
+function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
+  switch (record.kind) {
+    case 'telemetry':
+      return { kind: 'readings' }
+    case 'camera-event': {
+      const event = cameraEventOf(record)
+      for (const ms of [event.timeMs, event.startMs, event.endMs ?? 0]) {
+        if (!(ms <= latestTimeMs)) throw new FarwatchError('bad-record', `impossible time ${ms}`)
+      }
+      return { kind: 'camera-event', event }
+    }
+    case 'picture':
+      return { kind: 'picture', camera: record.camera, label: record.label, jpeg: record.bytes }
+    case 'gateway-status': {
+      const status = GatewayStatus.parse(JSON.parse(utf8(record.bytes)))
+      return { kind: 'status', gateway: record.gateway, status }
+    }
+    case 'quarantine':
+      return { kind: 'refusal', refusal: record }
+  }
+}
+
+const maxKeptBytes = 64 * 1024
+const maxReason = 2_000
+
+/** The item that stands for a record which cannot be stored as what it is. */
+export function refusedItem(source: JournalRecord, reason: string): Item {
+  const { kind, receivedMs, client } = originOf(source)
+  const refusal: Refusal = {
+    topic: `journal/${kind}`,
+    client,
+    reason: reason.slice(0, maxReason),
+    size: source.payload.length,
+    bytes: source.payload.subarray(0, maxKeptBytes),
+  }
+  return { source, receivedMs, series: [], content: { kind: 'refusal', refusal } }
+}
+
+function originOf({ payload }: JournalRecord): { kind: string; receivedMs: number; client: string } {
+  try {
+    const record = decodeRecord(payload)
+    const client =
+      'gateway' in record ? record.gateway : 'site' in record ? `${record.site}/${record.device}` : ''
+    return { kind: record.kind, receivedMs: record.receivedMs, client }
+  } catch {
+    return { kind: 'unreadable', receivedMs: 0, client: '' }
+  }
+}

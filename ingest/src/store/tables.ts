@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import type { GatewayStatus } from '@farwatch/model'
+import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
+import { type Item, refusedItem } from './item.ts'
+
+/** A COPY into one table. */
+export interface TableCopy {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly data: Uint8Array
+  readonly rows: number
+}
+
+/** What one transaction writes. */
+export interface Tables {
+  readonly copies: readonly TableCopy[]
+  readonly readings: number
+  readonly refusals: number
+  /** Cameras that got a picture. */
+  readonly cameras: readonly string[]
+  /** The last status of each gateway. */
+  readonly statuses: ReadonlyMap<string, { readonly status: GatewayStatus; readonly receivedMs: number }>
+}
+
+/** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
+export function encodeItems(items: readonly Item[], idOf: (point: string) => number | undefined): Tables {
+  const readings: ReadingRows[] = []
+  const ledger = new CopyEncoder()
+  const events = new CopyEncoder()
+  const pictures = new CopyEncoder()
+  const refusals = new CopyEncoder()
+  const cameras = new Set<string>()
+  const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
+  for (const item of items) {
+    const { position } = item.source
+    let left = 0
+    for (const series of item.series) {
+      const pointId = idOf(series.point)
+      if (pointId === undefined) left++
+      else readings.push({ pointId, position, series })
+    }
+    if (left > 0) {
+      addRefusal(refusals, refusedItem(item.source, `${left} points are unknown, and no more are taken up`))
+    }
+    const { content } = item
+    if (content.kind === 'batch') addBatch(ledger, item)
+    if (content.kind === 'camera-event') addEvent(events, item)
+    if (content.kind === 'picture') {
+      addPicture(pictures, item)
+      cameras.add(content.camera)
+    }
+    if (content.kind === 'refusal') addRefusal(refusals, item)
+    if (content.kind === 'status') {
+      statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
+    }
+  }
+  const rows = readings.reduce((sum, { series }) => sum + series.timesMs.length, 0)
+  const copies: TableCopy[] = []
+  if (rows > 0) {
+    copies.push({ table: 'reading', columns: readingColumns, data: encodeReadings(readings), rows })
+  }
+  for (const [table, encoder] of [
+    ['batch', ledger],
+    ['camera_event', events],
+    ['picture', pictures],
+    ['quarantine', refusals],
+  ] as const) {
+    if (encoder.rows === 0) continue
+    copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
+  }
+  return { copies, readings: rows, refusals: refusals.rows, cameras: [...cameras], statuses }
+}
+
+const columns = {
+  batch: [
+    'position',
+    'gateway',
+    'chain',
+    'boot',
+    'seq',
+    'prev',
+    'hash',
+    'key_id',
+    'readings',
+    'series',
+    'made_at',
+    'received_at',
+    'sign1',
+  ],
+  camera_event: [
+    'position',
+    'received_at',
+    'event',
+    'camera',
+    'phase',
+    'label',
+    'score',
+    'zones',
+    'time',
+    'started_at',
+    'ended_at',
+  ],
+  picture: ['position', 'received_at', 'camera', 'label', 'sha256', 'jpeg'],
+  quarantine: ['position', 'received_at', 'topic', 'client', 'reason', 'size', 'bytes'],
+} as const
+
+function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'batch') return
+  const { header, hash, keyId, sign1 } = content.signed
+  copy
+    .row(columns.batch.length)
+    .int8(source.position)
+    .text(header.gateway)
+    .text(header.chain)
+    .text(header.boot)
+    .int8(header.seq)
+    .bytes(header.prev)
+    .bytes(hash)
+    .text(keyId)
+    .int4(header.readings)
+    .int4(header.series)
+    .timestamp(header.madeMs)
+    .timestamp(receivedMs)
+    .bytes(sign1)
+}
+
+function addEvent(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'camera-event') return
+  const { event } = content
+  copy
+    .row(columns.camera_event.length)
+    .int8(source.position)
+    .timestamp(receivedMs)
+    .text(event.id)
+    .text(event.camera)
+    .text(event.phase)
+    .text(event.label)
+    .float8(event.score)
+    .jsonb(event.zones)
+    .timestamp(event.timeMs)
+    .timestamp(event.startMs)
+    .timestamp(event.endMs)
+}
+
+function addPicture(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'picture') return
+  copy
+    .row(columns.picture.length)
+    .int8(source.position)
+    .timestamp(receivedMs)
+    .text(content.camera)
+    .text(content.label)
+    .bytes(createHash('sha256').update(content.jpeg).digest())
+    .bytes(content.jpeg)
+}
+
+function addRefusal(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'refusal') return
+  const { topic, client, reason, size, bytes } = content.refusal
+  copy
+    .row(columns.quarantine.length)
+    .int8(source.position)
+    .timestamp(receivedMs)
+    .text(topic)
+    .text(client)
+    .text(reason)
+    .int8(size)
+    .bytes(bytes)
+}
