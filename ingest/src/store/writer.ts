@@ -62,11 +62,13 @@ const maxRefusedInRow = 100
 export function startWriter(deps: WriterDeps): Promise<Service & WriterState> {
   const { database, journal, log } = deps
   return startService(log, async (life) => {
+    // First of all, so that the journal keeps everything for this reader from now on.
+    const cursor = await journal.cursor('writer')
     await migrateStore(database, log)
     await syncRegistry(database, deps.registry)
     const points = new PointIds(database)
     await points.load()
-    const writer = new Writer(deps, { points, cursor: await journal.cursor('writer') })
+    const writer = new Writer(deps, { points, cursor })
     await writer.findPlace()
     const running = new AbortController()
     const run = writer.run(running.signal)
