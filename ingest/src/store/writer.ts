@@ -46,7 +46,7 @@ export interface WriterState {
 }
 
 /** One transaction takes at most this; it keeps the embedded engine free for others within a fraction of a second. */
-const chunkLimits = { records: 2_000, bytes: 1_000_000 }
+const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
 const backOffMs = { first: 200, most: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
 const syncEvery = { ms: 10_000, bytes: 64 * 1024 * 1024 }
