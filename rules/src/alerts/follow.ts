@@ -1,0 +1,52 @@
+import { messageOf } from '@farwatch/model'
+import type { Clock, Journal, Logger } from '@farwatch/runtime'
+import { decodeEntries, type TransitionEntry } from './entry.ts'
+
+const firstRetryMs = 500
+const longestRetryMs = 30_000
+
+export interface FollowOptions {
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+  /** Who follows, for the log. */
+  readonly name: string
+}
+
+/**
+ * Hands each record of the alert journal to `work`, from `from` on, in order, until the signal aborts. Work that throws is
+ * tried again, ever more slowly, and says so once; nothing is passed over.
+ */
+export async function followAlerts(
+  from: number,
+  options: FollowOptions,
+  work: (transitions: readonly TransitionEntry[], position: number) => Promise<void>,
+): Promise<void> {
+  const { journal, clock, log, signal, name } = options
+  let position = from
+  let retryMs = firstRetryMs
+  let failing = false
+  while (!signal.aborted) {
+    try {
+      for await (const records of journal.follow(position, signal, { records: 100, bytes: 1_000_000 })) {
+        for (const record of records) {
+          const transitions = decodeEntries(record.payload).filter((entry) => entry.kind === 'transition')
+          await work(transitions, record.position)
+          position = record.position + 1
+          if (failing) log.info({ follower: name, position }, 'goes on')
+          failing = false
+          retryMs = firstRetryMs
+        }
+      }
+      // The journal was closed: nothing more will come.
+      return
+    } catch (error) {
+      if (signal.aborted) return
+      if (!failing) log.warn({ follower: name, position, problem: messageOf(error) }, 'waits and tries again')
+      failing = true
+      await clock.sleep(retryMs, signal).catch(() => undefined)
+      retryMs = Math.min(retryMs * 2, longestRetryMs)
+    }
+  }
+}

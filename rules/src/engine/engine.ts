@@ -1,0 +1,440 @@
+import {
+  type Alert,
+  type CentreRecord,
+  messageOf,
+  type PointKey,
+  parsePointKey,
+  pointsOf,
+  type Registry,
+  type Series,
+  seriesOf,
+} from '@farwatch/model'
+import type { Logger } from '@farwatch/runtime'
+import { Subject } from 'rxjs'
+import type { AlertBook } from '../alerts/book.ts'
+import type { Entry, TransitionEntry } from '../alerts/entry.ts'
+import type { Condition, Input, Output } from '../conditions/condition.ts'
+import { conditionOf } from '../conditions/index.ts'
+import { matcherOf, type Target } from '../language/match.ts'
+import type { Rule } from '../language/rule.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { type Cell, lift } from './lift.ts'
+import { Route } from './route.ts'
+import { Timers } from './timers.ts'
+
+/** A stamp this far after its receipt is counted as a wrong clock. */
+export const skewMs = 60_000
+/** Points that no registry names and that rules watch all the same; more are counted and not watched. */
+const maxUnregistered = 100_000
+
+/** What the engine is told besides records, to be applied before the record at `before`. */
+export type Told = Exclude<Entry, TransitionEntry>
+
+/** One condition of one rule on one point. */
+export interface Instance {
+  readonly rule: Rule
+  readonly target: Target
+  readonly condition: Condition<unknown>
+  readonly cell: Cell
+}
+
+export interface EngineOptions {
+  readonly rules: readonly Rule[]
+  readonly registry: Registry
+  readonly book: AlertBook
+  readonly log: Logger
+}
+
+/**
+ * Readings in, outputs of conditions out, alerts by way of the book.
+ *
+ * Time: a reading's effective time is its source time, but never after its receipt: nothing is measured after it has
+ * arrived, so what lies beyond is an error of the device's clock, and a stamp of 2036 counts as of now. Offsets of clocks
+ * are not subtracted yet. `nowMs` is the receipt of the record in hand; between records the clock ticks. A tick that
+ * changes anything is written to the alert journal, with the record it came before, and so is each start. So records,
+ * ticks and starts determine everything: processing them again, from a checkpoint or from the beginning, gives the alerts
+ * that live gave.
+ *
+ * Not done yet: a reading older than one already evaluated for its point is counted (`late`) and shown to conditions as
+ * late, which only silence heeds; it neither amends nor withdraws an alert.
+ */
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #matchers: readonly { rule: Rule; matches: (target: Target) => boolean }[]
+  readonly #takesUnregistered: boolean
+  readonly #routes = new Map<PointKey, Route>()
+  readonly #instances: Instance[] = []
+  readonly #timers = new Timers()
+  readonly #outputs$ = new Subject<{ instance: Instance; output: Output }>()
+  readonly #input: Input
+  /** What is still to be applied from the alert journal, in order. */
+  #told: Told[] = []
+  /** Outputs that are in the alert journal already, by instance. */
+  readonly #settled = new Map<string, number>()
+  /** Time of the newest of them, by rule and subject, whatever the rule's version. */
+  readonly #settledMs = new Map<string, number>()
+  #unregistered = 0
+  #isOpening = true
+  /** Conditions that were not restored. */
+  fresh = 0
+  position = 1
+  nowMs = 0
+  /** Effective time of the newest reading processed; for the lag. */
+  newestMs = 0
+  readonly counts = { evaluations: 0, late: 0, skewed: 0, unwatched: 0, badRecords: 0, failedConditions: 0 }
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#matchers = options.rules.map((rule) => ({ rule, matches: matcherOf(rule) }))
+    this.#takesUnregistered = options.rules.some((rule) => rule.for.unregistered)
+    this.#input = {
+      kind: 'reading',
+      timeMs: 0,
+      nowMs: 0,
+      arrivedMs: Number.NEGATIVE_INFINITY,
+      value: 0,
+      quality: 0,
+      late: false,
+    }
+  }
+
+  /**
+   * Sets the conditions up: from a checkpoint where there is one, then taking note of what the alert journal holds since
+   * then. Call once, after the book has been rebuilt from the same two.
+   */
+  open(from: { checkpoint: Checkpoint | undefined; position: number; entries: readonly Entry[] }): void {
+    const { checkpoint, entries } = from
+    this.position = from.position
+    this.nowMs = checkpoint?.nowMs ?? 0
+    for (const entry of entries) {
+      if (entry.kind !== 'transition') this.#told.push(entry)
+      else if (entry.cause !== null) {
+        const { rule, subject } = entry.alert
+        this.#settled.set(`${rule}\n${subject}\n${entry.cause.version}`, entry.cause.output)
+        this.#settledMs.set(`${rule}\n${subject}`, entry.transition.atMs)
+      }
+    }
+    this.#outputs$.subscribe(({ instance, output }) => this.#conclude(instance, output))
+    for (const registered of pointsOf(this.#options.registry)) {
+      const { key, site, device, point } = registered
+      this.#connect({ key, site: site.id, device: device.id, metric: point.metric, registered }, checkpoint)
+    }
+    const open = [...this.#options.book.open()]
+    // Points without registration: those of the checkpoint, or of alerts where there is none. Others are met again in time.
+    const met = checkpoint === undefined ? open.map(({ subject }) => subject) : Object.keys(checkpoint.points)
+    for (const key of met) if (!this.#routes.has(key)) this.#meet(key, checkpoint)
+    this.#isOpening = false
+    this.#warn(checkpoint)
+    this.#withdraw(open)
+  }
+
+  /** Still processing what had been processed before; the alert journal knows more than the conditions do. */
+  get isRecovering(): boolean {
+    return this.#told.length > 0
+  }
+
+  get instances(): number {
+    return this.#instances.length
+  }
+
+  /** Processes the record at `position`; later calls must pass later records. Never throws for what a record holds. */
+  take(position: number, record: CentreRecord): void {
+    let all: Series[]
+    try {
+      all = seriesOf(record)
+    } catch (error) {
+      this.skip(position, error)
+      return
+    }
+    this.takeSeries(position, record.receivedMs, all)
+  }
+
+  /** The same for a record that has been decoded. */
+  takeSeries(position: number, receivedMs: number, all: readonly Series[]): void {
+    this.#applyTold(position)
+    this.nowMs = receivedMs
+    this.#timers.fireUntil(receivedMs)
+    for (const series of all) this.#evaluate(series)
+    this.position = position + 1
+  }
+
+  /** Passes over a record that cannot be read. */
+  skip(position: number, error: unknown): void {
+    this.counts.badRecords++
+    this.#options.log.error(
+      { position, problem: messageOf(error) },
+      'a record of the journal cannot be read; passed over',
+    )
+    this.position = position + 1
+  }
+
+  /** Everything before `position` has been processed: ticks and starts that came then. */
+  catchUp(position: number): void {
+    this.#applyTold(position)
+  }
+
+  /** The clock goes on while no record comes. Only when there is no record left to process. */
+  tick(nowMs: number): void {
+    const { book } = this.#options
+    const mark = book.mark
+    if (this.#tick(nowMs)) book.note('tick', nowMs, { at: mark })
+  }
+
+  /** The engine starts, and has heard nothing up to `nowMs`: to be applied once records before `position` are done. */
+  resumeAt(position: number, nowMs: number): void {
+    this.#told.push({ kind: 'resume', before: position, atMs: nowMs })
+  }
+
+  /** All of it that a restart needs; alerts and their position are the book's. */
+  snapshot(alerts: readonly Alert[], alertPosition: number): Checkpoint {
+    const points: Checkpoint['points'] = {}
+    for (const { key, lastMs, arrivedMs } of this.#routes.values()) {
+      if (Number.isFinite(arrivedMs) || Number.isFinite(lastMs))
+        points[key] = [finite(lastMs), finite(arrivedMs)]
+    }
+    const rules: Checkpoint['rules'] = {}
+    for (const { rule, target, condition, cell } of this.#instances) {
+      rules[rule.id] ??= { version: rule.version, cells: {} }
+      const kept = [
+        condition.stateVersion,
+        cell.state,
+        finite(cell.dueMs),
+        cell.outputs,
+        finite(cell.ignoreUntilMs),
+      ]
+      rules[rule.id]!.cells[target.key] = kept as [number, unknown, number | null, number, number | null]
+    }
+    return {
+      v: 1,
+      position: this.position,
+      alertPosition,
+      nowMs: this.nowMs,
+      points,
+      rules,
+      alerts: [...alerts],
+    }
+  }
+
+  #applyTold(position: number): void {
+    while (this.#told.length > 0 && this.#told[0]!.before <= position) {
+      const { kind, atMs } = this.#told.shift()!
+      if (kind === 'tick') this.#tick(atMs)
+      else this.#resume(atMs)
+    }
+  }
+
+  #tick(nowMs: number): boolean {
+    this.nowMs = nowMs
+    return this.#timers.fireUntil(nowMs)
+  }
+
+  #resume(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const route of this.#routes.values()) {
+      this.#fill(route, 'resume')
+      for (const subscriber of [...route.subscribers]) subscriber.next(this.#input)
+    }
+  }
+
+  #evaluate(series: Series): void {
+    const route = this.#routes.get(series.point) ?? this.#meet(series.point, undefined)
+    if (route === undefined) return
+    const { subscribers } = route
+    const { timesMs, values, qualities } = series
+    const { nowMs } = this
+    const input = this.#input
+    for (let i = 0; i < timesMs.length; i++) {
+      const sourceMs = timesMs[i]!
+      const value = values[i]!
+      const timeMs = Math.min(sourceMs, nowMs)
+      const late = timeMs < route.lastMs
+      if (sourceMs > nowMs + skewMs) this.counts.skewed++
+      if (late) this.counts.late++
+      input.kind = 'reading'
+      input.timeMs = timeMs
+      input.nowMs = nowMs
+      input.arrivedMs = route.arrivedMs
+      input.value = value
+      input.quality = qualities[i]!
+      input.late = late
+      const count = subscribers.length
+      // Backwards, because one that fails takes itself out.
+      for (let s = count - 1; s >= 0; s--) subscribers[s]!.next(input)
+      this.counts.evaluations += count
+      if (!late) route.lastMs = timeMs
+      if (!Number.isNaN(value)) route.arrivedMs = nowMs
+    }
+    this.newestMs = route.lastMs
+  }
+
+  #fill(route: Route, kind: 'wake' | 'resume'): Input {
+    const input = this.#input
+    input.kind = kind
+    input.timeMs = this.nowMs
+    input.nowMs = this.nowMs
+    input.arrivedMs = route.arrivedMs
+    input.value = Number.NaN
+    input.quality = 0
+    input.late = false
+    return input
+  }
+
+  /** A point that no registry names: watched from its first reading, where a rule wants such points. */
+  #meet(key: PointKey, checkpoint: Checkpoint | undefined): Route | undefined {
+    if (!this.#takesUnregistered) {
+      this.counts.unwatched++
+      return undefined
+    }
+    const names = this.#unregistered < maxUnregistered ? parsePointKey(key) : undefined
+    if (names === undefined) {
+      this.counts.unwatched++
+      return undefined
+    }
+    this.#unregistered++
+    return this.#connect({ key, ...names }, checkpoint)
+  }
+
+  /** Makes the point's route and subscribes every rule that is for it. */
+  #connect(target: Target, checkpoint: Checkpoint | undefined): Route {
+    const route = new Route(target.key)
+    const [lastMs, arrivedMs] = checkpoint?.points[target.key] ?? [null, null]
+    route.lastMs = lastMs ?? Number.NEGATIVE_INFINITY
+    route.arrivedMs = arrivedMs ?? Number.NEGATIVE_INFINITY
+    this.#routes.set(target.key, route)
+    const point = target.registered?.point
+    for (const { rule, matches } of this.#matchers) {
+      if (!matches(target)) continue
+      const condition = conditionOf(rule.when, {
+        point: target.key,
+        name: point?.name ?? { zh: target.metric, en: target.metric },
+        unit: point?.unit ?? '',
+        intervalS: point?.intervalS ?? 10,
+      })
+      const instance = {
+        rule,
+        target,
+        condition,
+        cell: this.#cellOf(rule, target.key, condition, checkpoint),
+      }
+      const order = this.#instances.push(instance)
+      const wake = () => this.#fill(route, 'wake')
+      route.inputs$.pipe(lift(condition, instance.cell, { timers: this.#timers, order, wake })).subscribe({
+        next: (output) => this.#outputs$.next({ instance, output }),
+        error: (error) => this.#failed(instance, error),
+      })
+    }
+    return route
+  }
+
+  /** Restored where rule and state are of the same version, else fresh, taking over an alert that is active. */
+  #cellOf(
+    rule: Rule,
+    key: PointKey,
+    condition: Condition<unknown>,
+    checkpoint: Checkpoint | undefined,
+  ): Cell {
+    const kept = checkpoint?.rules[rule.id]
+    const [stateVersion, state, dueMs, outputs, ignoreUntilMs] = kept?.cells[key] ?? []
+    if (kept?.version === rule.version && stateVersion === condition.stateVersion) {
+      const parsed = condition.schema.safeParse(state)
+      if (parsed.success) {
+        return {
+          state: parsed.data,
+          dueMs: dueMs ?? Infinity,
+          outputs: outputs ?? 0,
+          ignoreUntilMs: ignoreUntilMs ?? Number.NEGATIVE_INFINITY,
+        }
+      }
+    }
+    const fresh: Cell = {
+      state: condition.initial(false),
+      dueMs: Infinity,
+      outputs: 0,
+      ignoreUntilMs: Number.NEGATIVE_INFINITY,
+    }
+    if (!this.#isOpening) return fresh
+    this.fresh++
+    const alert = this.#options.book.openOf(rule.id, key)
+    return {
+      ...fresh,
+      state: condition.initial(alert?.state === 'unacknowledged' || alert?.state === 'acknowledged'),
+      outputs: this.#settled.get(`${rule.id}\n${key}\n${rule.version}`) ?? 0,
+      ignoreUntilMs: Math.max(
+        this.#settledMs.get(`${rule.id}\n${key}`) ?? Number.NEGATIVE_INFINITY,
+        alert?.setMs ?? Number.NEGATIVE_INFINITY,
+        alert?.returnedMs ?? Number.NEGATIVE_INFINITY,
+      ),
+    }
+  }
+
+  #conclude(instance: Instance, output: Output): void {
+    const { rule, target, condition, cell } = instance
+    const n = ++cell.outputs
+    if (n <= (this.#settled.get(`${rule.id}\n${target.key}\n${rule.version}`) ?? 0)) return
+    const { atMs, value, worst } = output
+    const head = {
+      rule: rule.id,
+      ruleVersion: rule.version,
+      subject: target.key,
+      site: target.site,
+      level: rule.level,
+      title: rule.title,
+      why: condition.why(output),
+      unit: condition.unit,
+      limit: condition.limit,
+    }
+    const event =
+      output.kind === 'set'
+        ? ({ kind: 'set', atMs, value, head } as const)
+        : ({ kind: 'return', atMs, value, worst } as const)
+    this.#options.book.onCondition(head, event, { version: rule.version, output: n })
+  }
+
+  #failed({ rule, target }: Instance, error: unknown): void {
+    this.counts.failedConditions++
+    this.#options.log.error(
+      { rule: rule.id, point: target.key, problem: messageOf(error) },
+      'a condition failed and is off until the next start; all others go on',
+    )
+  }
+
+  #warn(checkpoint: Checkpoint | undefined): void {
+    const { log, rules } = this.#options
+    const used = new Set(this.#instances.map(({ rule }) => rule.id))
+    for (const rule of rules) {
+      if (!used.has(rule.id) && !rule.for.unregistered) {
+        log.warn({ rule: rule.id, for: rule.for }, 'the rule matches no point of the registry')
+      }
+      const kept = checkpoint?.rules[rule.id]
+      if (kept !== undefined && kept.version !== rule.version) {
+        log.info(
+          { rule: rule.id, from: kept.version, to: rule.version },
+          'another version of the rule: it starts fresh',
+        )
+      }
+    }
+  }
+
+  /** Alerts whose rule or point is gone: nothing will ever say that their condition has returned. */
+  #withdraw(open: readonly Alert[]): void {
+    const { book, log } = this.#options
+    const alive = new Set(this.#instances.map(({ rule, target }) => `${rule.id}\n${target.key}`))
+    for (const alert of open) {
+      if (alive.has(`${alert.rule}\n${alert.subject}`) || alert.returnedMs !== null) continue
+      const names = this.#routes.has(alert.subject) ? undefined : parsePointKey(alert.subject)
+      const matches = this.#matchers.find(({ rule }) => rule.id === alert.rule)?.matches
+      if (names !== undefined && matches?.({ key: alert.subject, ...names })) continue
+      log.warn(
+        { alert: alert.id, rule: alert.rule, subject: alert.subject },
+        'the rule no longer applies: alert returned',
+      )
+      const comment = '规则已停用或不再适用 / the rule no longer applies'
+      const atMs = Math.max(this.nowMs, alert.setMs)
+      book.onCondition(alert, { kind: 'return', atMs, value: null, worst: null, comment }, null)
+    }
+  }
+}
+
+function finite(time: number): number | null {
+  return Number.isFinite(time) ? time : null
+}

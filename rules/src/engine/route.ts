@@ -1,0 +1,29 @@
+import type { PointKey } from '@farwatch/model'
+import { Observable, type Subscriber } from 'rxjs'
+import type { Input } from '../conditions/condition.ts'
+
+/**
+ * One point's way to the conditions that watch it. Found by a map look-up; its subscribers are called in order, so that a
+ * reading costs nothing for rules that it does not concern.
+ */
+export class Route {
+  readonly key: PointKey
+  /** Effective time of the newest reading evaluated, Unix ms. */
+  lastMs = Number.NEGATIVE_INFINITY
+  /** Arrival of the newest reading with a value. */
+  arrivedMs = Number.NEGATIVE_INFINITY
+  readonly subscribers: Subscriber<Input>[] = []
+  readonly inputs$: Observable<Input>
+
+  constructor(key: PointKey) {
+    this.key = key
+    const { subscribers } = this
+    this.inputs$ = new Observable((subscriber) => {
+      subscribers.push(subscriber)
+      return () => {
+        const at = subscribers.indexOf(subscriber)
+        if (at >= 0) subscribers.splice(at, 1)
+      }
+    })
+  }
+}

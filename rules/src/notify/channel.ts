@@ -1,0 +1,59 @@
+import type { Alert, Transition } from '@farwatch/model'
+import type { Clock } from '@farwatch/runtime'
+
+/** One transition of one alert, for someone outside. */
+export interface Notification {
+  /** The same for each attempt, and after a restart: receivers drop what they have seen. */
+  readonly id: string
+  readonly alert: Omit<Alert, 'transitions'>
+  readonly transition: Transition
+}
+
+/**
+ * What came of one attempt. `accepted` means just that: the other side has taken it, nobody need have seen it.
+ * `retryable`: may work later. `permanent`: will not work for this notification. `gone`: the other side wants no more at
+ * all.
+ */
+export type Sent =
+  | { readonly outcome: 'accepted' }
+  | { readonly outcome: 'retryable'; readonly problem: string; readonly afterMs?: number }
+  | { readonly outcome: 'permanent' | 'gone'; readonly problem: string }
+
+/** A way out. It sends once, in bounded time, and classifies a failure; `deliver` retries. */
+export interface Channel {
+  readonly name: string
+  /** Rejects only when the signal aborts. */
+  send(notification: Notification, signal: AbortSignal): Promise<Sent>
+}
+
+export interface Retry {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** 0…1, for the jitter. */
+  readonly random: () => number
+  /** Unix ms; no attempt begins after it. */
+  readonly untilMs: number
+  readonly onFailure: (problem: string, attempt: number) => void
+}
+
+export const firstBackOffMs = 1_000
+export const longestBackOffMs = 300_000
+
+/** Sends until it is accepted, refused for good, or too old; waits twice as long each time, jittered by up to half. */
+export async function deliver(
+  channel: Channel,
+  notification: Notification,
+  retry: Retry,
+): Promise<Exclude<Sent['outcome'], 'retryable'> | 'expired'> {
+  const { clock, signal, random, untilMs, onFailure } = retry
+  for (let attempt = 1; ; attempt++) {
+    const sent = await channel.send(notification, signal)
+    if (sent.outcome === 'accepted') return sent.outcome
+    onFailure(sent.problem, attempt)
+    if (sent.outcome !== 'retryable') return sent.outcome
+    const backOffMs = Math.min(firstBackOffMs * 2 ** (attempt - 1), longestBackOffMs) * (1 - random() / 2)
+    const waitMs = Math.max(backOffMs, Math.min(sent.afterMs ?? 0, longestBackOffMs))
+    if (clock.now() + waitMs > untilMs) return 'expired'
+    await clock.sleep(waitMs, signal)
+  }
+}

@@ -1,0 +1,2 @@
+export * from '../database/testing.ts'
+export * from './peers.ts'
