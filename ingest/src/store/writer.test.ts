@@ -198,6 +198,31 @@ for (const engine of testEngines) {
       })
     })
 
+    test('F8 readings of a batch stamped 2036 or 1970 stand in quarantine, the others are stored', async () => {
+      const stamped = (metric: string, timesMs: number[]): Series => ({
+        point: `E01/clock/${metric}`,
+        timeSource: 'device',
+        timesMs: Float64Array.from(timesMs),
+        values: Float64Array.from(timesMs, (_, i) => i),
+        qualities: new Uint16Array(timesMs.length),
+      })
+      const series = [stamped('good', [t0 - 1_000]), stamped('mixed', [0, t0 - 500, Date.UTC(2036, 1, 7)])]
+      await append([new TestGateway('GW-CLOCK').batch(series, t0)])
+      await start()
+      await caughtUp()
+      const rows = await database.query(
+        `select key, value from reading join point on point_id = id where key like 'E01/clock/%' order by key`,
+      )
+      expect(rows).toEqual([
+        { key: 'E01/clock/good', value: 0 },
+        { key: 'E01/clock/mixed', value: 1 },
+      ])
+      const refused = await one<{ reason: string }>(
+        `select reason from quarantine where topic = 'farwatch/v1/GW-CLOCK/batch'`,
+      )
+      expect(refused?.reason).toMatch(/^implausible-time: 2 readings .*E01\/clock\/mixed stamped 1970-01-01/)
+    })
+
     test('a registry that changes registers and unregisters, and deletes nothing', async () => {
       await syncRegistry(database, registryWith({ id: 'new', name, points: [{ metric: '门', name }] }))
       const state = () =>
