@@ -13,7 +13,7 @@ import type { Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import type { AlertBook } from '../alerts/book.ts'
 import type { Entry, TransitionEntry } from '../alerts/entry.ts'
-import type { Condition, Input, Output } from '../conditions/condition.ts'
+import type { About, Condition, Input, Output } from '../conditions/condition.ts'
 import { conditionOf } from '../conditions/index.ts'
 import { matcherOf, type Target } from '../language/match.ts'
 import type { Rule } from '../language/rule.ts'
@@ -26,6 +26,8 @@ import { Timers } from './timers.ts'
 export const skewMs = 60_000
 /** Points that no registry names and that rules watch all the same; more are counted and not watched. */
 const maxUnregistered = 100_000
+/** Of a point that no registry names, seconds. */
+const defaultIntervalS = 10
 
 /** What the engine is told besides records, to be applied before the record at `before`. */
 export type Told = Exclude<Entry, TransitionEntry>
@@ -34,6 +36,7 @@ export type Told = Exclude<Entry, TransitionEntry>
 export interface Instance {
   readonly rule: Rule
   readonly target: Target
+  readonly about: About
   readonly condition: Condition<unknown>
   readonly cell: Cell
 }
@@ -64,6 +67,7 @@ export class Engine {
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
   readonly #instances: Instance[] = []
+  readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
   readonly #outputs$ = new Subject<{ instance: Instance; output: Output }>()
   readonly #input: Input
@@ -302,20 +306,12 @@ export class Engine {
     route.arrivedMs = arrivedMs ?? Number.NEGATIVE_INFINITY
     this.#routes.set(target.key, route)
     const point = target.registered?.point
+    const about = { name: point?.name ?? { zh: target.metric, en: target.metric }, unit: point?.unit ?? '' }
     for (const { rule, matches } of this.#matchers) {
       if (!matches(target)) continue
-      const condition = conditionOf(rule.when, {
-        point: target.key,
-        name: point?.name ?? { zh: target.metric, en: target.metric },
-        unit: point?.unit ?? '',
-        intervalS: point?.intervalS ?? 10,
-      })
-      const instance = {
-        rule,
-        target,
-        condition,
-        cell: this.#cellOf(rule, target.key, condition, checkpoint),
-      }
+      const condition = this.#conditionOf(rule, point?.intervalS ?? defaultIntervalS)
+      const cell = this.#cellOf(rule, target.key, condition, checkpoint)
+      const instance = { rule, target, about, condition, cell }
       const order = this.#instances.push(instance)
       const wake = () => this.#fill(route, 'wake')
       route.inputs$.pipe(lift(condition, instance.cell, { timers: this.#timers, order, wake })).subscribe({
@@ -324,6 +320,13 @@ export class Engine {
       })
     }
     return route
+  }
+
+  #conditionOf(rule: Rule, intervalS: number): Condition<unknown> {
+    const key = `${rule.id} ${intervalS}`
+    const condition = this.#conditions.get(key) ?? conditionOf(rule.when, intervalS)
+    this.#conditions.set(key, condition)
+    return condition
   }
 
   /** Restored where rule and state are of the same version, else fresh, taking over an alert that is active. */
@@ -368,7 +371,7 @@ export class Engine {
   }
 
   #conclude(instance: Instance, output: Output): void {
-    const { rule, target, condition, cell } = instance
+    const { rule, target, about, condition, cell } = instance
     const n = ++cell.outputs
     if (n <= (this.#settled.get(`${rule.id}\n${target.key}\n${rule.version}`) ?? 0)) return
     const { atMs, value, worst } = output
@@ -379,8 +382,8 @@ export class Engine {
       site: target.site,
       level: rule.level,
       title: rule.title,
-      why: condition.why(output),
-      unit: condition.unit,
+      why: condition.why(output, about),
+      unit: condition.limit === null ? '' : about.unit,
       limit: condition.limit,
     }
     const event =
