@@ -1,1 +1,10 @@
-export {}
+export type { City, CityDependencies } from './city.ts'
+export { startCity } from './city.ts'
+export { CityConfig, cityFolder, cityPorts } from './config.ts'
+export type { LoadMessage, LoadOptions, LoadResult } from './load.ts'
+export { plainTelemetry, publishLoad } from './load.ts'
+export { cityConfigFrom } from './options.ts'
+export { scripts } from './scripts/index.ts'
+export type { Keyframe, Script, Track } from './scripts/script.ts'
+export type { PlayOptions } from './scripts/stage.ts'
+export { startCityInWorker } from './worker/host.ts'

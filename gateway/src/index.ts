@@ -1,1 +1,6 @@
-export {}
+export * from './config.ts'
+export * from './driver.ts'
+export * from './gateway.ts'
+export * from './links.ts'
+export type { LinkState, Sink } from './supervisor.ts'
+export { SinkError } from './supervisor.ts'

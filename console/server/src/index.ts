@@ -1,1 +1,3 @@
-export {}
+export { defaultBounds, type LiveBounds } from './live/bounds.ts'
+export { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
+export { defaultSocketBounds, type SocketBounds } from './socket.ts'

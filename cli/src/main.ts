@@ -1,0 +1,69 @@
+import { FarwatchError, messageOf } from '@farwatch/model'
+import { ConfigError } from '@farwatch/runtime'
+import { enrol } from './enrol.ts'
+import { runGateway } from './gateway.ts'
+import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { up } from './up.ts'
+
+const help = `Farwatch: off-site supervision of enterprises
+
+  farwatch up        the whole platform in one process (npm start)
+      --home DIR         data folder                                (default ./data)
+      --http [HOST:]PORT console                                    (default 127.0.0.1:8080)
+      --mqtt [HOST:]PORT listener for gateways and devices          (default 127.0.0.1:1883)
+      --no-sim           without the simulated city: waits for real devices
+      --config DIR       registry.yaml, rules/*.yaml, gateways/*.yaml (default: the city's, or HOME/config)
+      --gateway FILE     runs this gateway in the same process; may be repeated
+  farwatch gateway   one gateway, at the enterprise
+      --config FILE      what it is connected to
+      --home DIR         its journal and key                        (default ./gateway-data)
+  farwatch enrol GATEWAY [--home DIR]
+                     lets a gateway in at the centre and prints its password, once
+  farwatch enrol DEVICE --site SITE [--home DIR]
+                     the same for a device that publishes telemetry/SITE/... itself
+  farwatch sim       the simulated city alone, for a centre elsewhere
+
+Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
+FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET, FARWATCH_LOG_LEVEL,
+MAPBOX_TOKEN
+`
+
+/** Runs one command; sets the exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args
+  try {
+    switch (command) {
+      case 'up':
+        return await up(upOptions(rest, process.env))
+      case 'gateway':
+        return await runGateway(gatewayOptions(rest, process.env))
+      case 'enrol':
+        return await enrol(enrolOptions(rest, process.env))
+      case 'sim':
+        await runCity(rest)
+        return
+      case undefined:
+      case 'help':
+      case '--help':
+      case '-h':
+        process.stdout.write(help)
+        return
+      default:
+        throw new FarwatchError(
+          'bad-usage',
+          `unknown command "${command}"; "farwatch --help" lists what there is`,
+        )
+    }
+  } catch (error) {
+    process.stderr.write(`Farwatch cannot start.\n${explain(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** For a person: what is ours in its own words, anything else with its stack, because it is a fault. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError)
+    return error.problems.length > 1 ? `${error.problems.length} mistakes:\n${error.message}` : error.message
+  if (error instanceof FarwatchError) return error.message
+  return error instanceof Error && error.stack ? error.stack : messageOf(error)
+}

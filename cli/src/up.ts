@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { endOnSignal } from './end.ts'
+import type { UpOptions } from './options.ts'
+import { startPlatform } from './platform.ts'
+import { createProgress, createTerminalLog } from './terminal.ts'
+
+/** `npm start`: the whole platform in one process, until Ctrl-C. */
+export async function up(options: UpOptions): Promise<void> {
+  const progress = createProgress()
+  const log = await createTerminalLog(join(options.home, 'log', 'farwatch.log'))
+  const platform = await startPlatform(options, { log, progress: (text) => progress.step(text) })
+  progress.done(`Farwatch is ready: ${platform.url}`)
+  await endOnSignal(platform, log)
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AlertDesk, type Health, messageOf } from '@farwatch/model'
+import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { LiveState } from '../live/live-state.ts'
+import type { ConsoleMetrics } from '../metrics.ts'
+import type { Guard } from './guard.ts'
+import { defaultHeaders } from './headers.ts'
+import { describeApi } from './openapi.ts'
+import { servePages } from './pages.ts'
+import { bodyLimit, problemOf, sendProblem } from './problem.ts'
+import { alertRoutes } from './routes/alerts.ts'
+import { cameraRoutes } from './routes/cameras.ts'
+import { historyRoutes } from './routes/history.ts'
+import { monitoredRoutes } from './routes/monitored.ts'
+import { platformRoutes } from './routes/platform.ts'
+import { quarantineRoutes } from './routes/quarantine.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/** What the routes answer from. */
+export interface AppParts {
+  readonly state: LiveState
+  readonly desk: AlertDesk
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly registry: Registry
+  readonly metrics: ConsoleMetrics
+  readonly guard: Guard
+  readonly components: () => Health['components']
+  readonly version: string
+  readonly mapboxToken: string | null
+  /** Folder of the built pages. */
+  readonly webRoot: string
+}
+
+/** The HTTP side of the console, not listening yet. */
+export async function createApp(parts: AppParts): Promise<App> {
+  const app: App = Fastify({
+    bodyLimit,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => answer(error, request, reply),
+    clientErrorHandler: (_, socket) => {
+      if (socket.writable) socket.end(malformed)
+    },
+    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    keepAliveTimeout: 30_000,
+    requestTimeout: 15_000,
+    // A name of 64 characters outside ASCII is 768 long when percent-encoded.
+    routerOptions: { maxParamLength: 1_000 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
+
+  const { guard, log, metrics } = parts
+  const headers = defaultHeaders(parts.mapboxToken)
+
+  function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const problem = problemOf(error, request)
+    metrics.refused.inc({ code: problem.code })
+    if (problem.status === 500) log.warn({ path: request.url, problem: messageOf(error) }, 'a request failed')
+    return sendProblem(reply.headers(headers), problem)
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers)
+    const problem = guard.judge(request.raw)
+    if (problem !== undefined) throw problem
+  })
+  app.addHook('onResponse', async ({ method }, { statusCode }) => {
+    metrics.requests.inc({ method, status: String(statusCode) })
+  })
+  app.setErrorHandler(answer)
+
+  await describeApi(app, parts.version)
+  platformRoutes(app, parts)
+  monitoredRoutes(app, parts)
+  historyRoutes(app, parts)
+  alertRoutes(app, parts)
+  cameraRoutes(app, parts)
+  quarantineRoutes(app, parts)
+  await servePages(app, parts.webRoot)
+  await app.ready()
+  return app
+}
+
+const malformedBody = JSON.stringify({
+  type: 'urn:farwatch:problem:malformed-http',
+  title: 'Found bytes that are not an HTTP/1.1 request, or one that took too long',
+  status: 400,
+})
+const malformed = [
+  'HTTP/1.1 400 Bad Request',
+  'content-type: application/problem+json',
+  `content-length: ${Buffer.byteLength(malformedBody)}`,
+  'connection: close',
+  '',
+  malformedBody,
+].join('\r\n')

@@ -1,0 +1,170 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import { FarwatchError } from '@farwatch/model'
+import { Problem, quote } from './problem.ts'
+
+export interface Access {
+  /** The address that is listened on. */
+  readonly host: string
+  /** Names under which the console may be reached, besides the loopback ones. */
+  readonly allowedHosts: readonly string[]
+  /** FARWATCH_ADMIN_TOKEN */
+  readonly adminToken?: string
+  /** Addresses or CIDR ranges of proxies that let only authenticated people through. */
+  readonly trustedProxies?: readonly string[]
+}
+
+const minTokenLength = 16
+const readOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Who may ask at all. There are no accounts yet, so: on loopback anybody on this machine, but no web page from elsewhere
+ * (Host against DNS rebinding, Origin against cross-site requests); beyond loopback only who bears the administrator's
+ * token or comes through a trusted proxy.
+ */
+export class Guard {
+  readonly #hosts: ReadonlySet<string>
+  readonly #token: Buffer | undefined
+  readonly #proxies: BlockList
+  readonly #exposed: boolean
+
+  constructor({ host, allowedHosts, adminToken, trustedProxies = [] }: Access) {
+    this.#exposed = !isLoopback(host)
+    this.#hosts = new Set(['127.0.0.1', 'localhost', '[::1]', bracketed(host), ...allowedHosts].map(lower))
+    this.#token = adminToken === undefined ? undefined : digest(adminToken)
+    this.#proxies = blockListOf(trustedProxies)
+    if (!this.#exposed) return
+    if (adminToken === undefined && trustedProxies.length === 0) {
+      throw new FarwatchError(
+        'unprotected',
+        `the console would listen on ${host}, beyond this machine, without protection: expected FARWATCH_ADMIN_TOKEN ` +
+          'or trustedProxies; set one of them, or listen on 127.0.0.1',
+      )
+    }
+    if (adminToken !== undefined && adminToken.length < minTokenLength) {
+      throw new FarwatchError(
+        'unprotected',
+        `FARWATCH_ADMIN_TOKEN has ${adminToken.length} characters; beyond this machine at least ${minTokenLength} are expected`,
+      )
+    }
+  }
+
+  /** The problem with a request to the API or a page, or undefined. */
+  judge(request: IncomingMessage): Problem | undefined {
+    return this.#judgeHost(request) ?? this.#judgeCaller(request) ?? this.#judgeChange(request)
+  }
+
+  /** The problem with a request of socket.io, or undefined. Browsers let any page open a WebSocket anywhere. */
+  judgeSocket(request: IncomingMessage): Problem | undefined {
+    const foreign = originOf(request) === 'foreign' ? crossSite(request) : undefined
+    return this.#judgeHost(request) ?? this.#judgeCaller(request) ?? foreign
+  }
+
+  #judgeHost({ headers }: IncomingMessage): Problem | undefined {
+    const name = lower(headers.host ?? '').replace(/:\d*$/, '')
+    if (this.#hosts.has(name)) return undefined
+    return new Problem({
+      status: 421,
+      code: 'unknown-host',
+      title: `Found Host ${quote(headers.host)}, expected 127.0.0.1, localhost, [::1] or a configured name`,
+      detail: 'If the console is meant to be reached under this name, add it to allowedHosts.',
+    })
+  }
+
+  #judgeCaller(request: IncomingMessage): Problem | undefined {
+    const bearer = bearerOf(request)
+    if (this.#token !== undefined && bearer !== undefined) {
+      return timingSafeEqual(digest(bearer), this.#token) ? undefined : unauthorized('found a wrong token')
+    }
+    if (!this.#exposed || this.#isProxy(request)) return undefined
+    return unauthorized(bearer === undefined ? 'found no token' : 'found a token where none is configured')
+  }
+
+  #judgeChange(request: IncomingMessage): Problem | undefined {
+    const { method = '', headers } = request
+    if (readOnly.has(method)) return undefined
+    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+    if (type !== 'application/json') {
+      return new Problem({
+        status: 415,
+        code: 'unsupported-media-type',
+        title: `Found content-type ${quote(headers['content-type'])}, expected application/json`,
+      })
+    }
+    // A page cannot make a browser send this header, so who bears the token is not a victim of one.
+    if (this.#token !== undefined && bearerOf(request) !== undefined) return undefined
+    return originOf(request) === 'own' ? undefined : crossSite(request)
+  }
+
+  #isProxy({ socket }: IncomingMessage): boolean {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    const family = isIP(address)
+    return family !== 0 && this.#proxies.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+/** Whether an address is reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+/** An IPv6 address as it stands in a URL. */
+export function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host
+}
+
+function originOf({ headers }: IncomingMessage): 'own' | 'foreign' | 'unknown' {
+  const { origin, host } = headers
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') return 'foreign'
+  if (origin === undefined) return site === 'same-origin' ? 'own' : 'unknown'
+  return URL.canParse(origin) && lower(new URL(origin).host) === lower(host ?? '') ? 'own' : 'foreign'
+}
+
+function crossSite({ headers }: IncomingMessage): Problem {
+  const found = `Origin ${quote(headers.origin)}, Sec-Fetch-Site ${quote(headers['sec-fetch-site'])}`
+  return new Problem({
+    status: 403,
+    code: 'cross-site',
+    title: `Found ${found}, expected the console's own origin`,
+    detail: `A program sends "Origin: http://${headers.host}", or "Authorization: Bearer …" with FARWATCH_ADMIN_TOKEN.`,
+  })
+}
+
+function unauthorized(found: string): Problem {
+  return new Problem({
+    status: 401,
+    code: 'unauthorized',
+    title: `Authorization: ${found}, expected "Bearer" with FARWATCH_ADMIN_TOKEN`,
+  })
+}
+
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+}
+
+function blockListOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits, more] = range.split('/')
+    const family = isIP(address)
+    const width = bits === undefined ? (family === 6 ? 128 : 32) : Number(bits)
+    if (family === 0 || more !== undefined || !Number.isInteger(width) || width > (family === 6 ? 128 : 32)) {
+      throw new FarwatchError(
+        'bad-config',
+        `trustedProxies: found ${quote(range)}, expected an address or ADDRESS/BITS`,
+      )
+    }
+    list.addSubnet(address, width, family === 6 ? 'ipv6' : 'ipv4')
+  }
+  return list
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+function lower(text: string): string {
+  return text.toLowerCase()
+}

@@ -1,0 +1,58 @@
+import { GatewayStatus, type GatewayView, utf8 } from '@farwatch/model'
+import type { ConsoleMetrics } from '../metrics.ts'
+
+interface GatewaysParts {
+  /** Gateways that sites name; shown offline until they are heard. */
+  readonly expected: readonly string[]
+  readonly startMs: number
+  /** How many are kept at most beyond the expected ones. */
+  readonly bound: number
+  readonly metrics: ConsoleMetrics
+}
+
+/** The newest status of every gateway. `sinceMs` is when the centre heard it come or go, not when it last spoke. */
+export class Gateways {
+  readonly #views = new Map<string, GatewayView>()
+  readonly #heardMs = new Map<string, number>()
+  readonly #changed = new Set<string>()
+  readonly #room: number
+  readonly #metrics: ConsoleMetrics
+
+  constructor({ expected, startMs, bound, metrics }: GatewaysParts) {
+    for (const id of expected) this.#views.set(id, { id, online: false, sinceMs: startMs, status: null })
+    this.#room = this.#views.size + bound
+    this.#metrics = metrics
+  }
+
+  /** One retained status message, the last will included. @throws when it is not a status. */
+  apply(id: string, bytes: Uint8Array, receivedMs: number): void {
+    this.set(id, JSON.parse(utf8(bytes)), receivedMs)
+  }
+
+  /** A status from wherever it was kept; an older one is ignored. @throws when it is not a status. */
+  set(id: string, message: unknown, receivedMs: number): void {
+    const status = GatewayStatus.parse(message)
+    const heardMs = this.#heardMs.get(id)
+    if (heardMs !== undefined && heardMs > receivedMs) return
+    const known = this.#views.get(id)
+    if (known === undefined && this.#views.size >= this.#room) {
+      this.#metrics.leftOut.inc({ what: 'gateway' })
+      return
+    }
+    const same = heardMs !== undefined && known?.online === status.online
+    const sinceMs = same ? known.sinceMs : receivedMs
+    this.#views.set(id, { id, online: status.online, sinceMs, status })
+    this.#heardMs.set(id, receivedMs)
+    this.#changed.add(id)
+  }
+
+  views(): GatewayView[] {
+    return [...this.#views.values()]
+  }
+
+  takeChanges(): GatewayView[] {
+    const changed = Array.from(this.#changed, (id) => this.#views.get(id)!)
+    this.#changed.clear()
+    return changed
+  }
+}

@@ -1,0 +1,63 @@
+import type { Alert } from '@farwatch/model'
+import { describe, expect, test } from 'vitest'
+import { acknowledgement, orderAlerts } from './order.ts'
+
+const alert = (id: string, over: Partial<Alert>): Alert => ({
+  id,
+  rule: 'r',
+  ruleVersion: 1,
+  subject: 's',
+  site: 'A',
+  level: 'yellow',
+  state: 'unacknowledged',
+  title: { zh: '甲', en: 'a' },
+  why: { zh: '甲', en: 'a' },
+  unit: '',
+  limit: null,
+  value: null,
+  worst: null,
+  setMs: 0,
+  returnedMs: null,
+  transitions: [],
+  ...over,
+})
+
+const step = (kind: Alert['transitions'][number]['kind'], by: string | null, atMs = 0) => ({
+  n: 1,
+  kind,
+  state: 'acknowledged' as const,
+  atMs,
+  recordedMs: atMs,
+  by,
+  comment: null,
+  value: null,
+})
+
+describe('F5 the order of alerts', () => {
+  test('F5 what waits comes first, then the worst, then the newest; returned ones still wait', () => {
+    const { open } = orderAlerts(
+      [
+        alert('red-acknowledged', { level: 'red', state: 'acknowledged' }),
+        alert('old', { setMs: 1 }),
+        alert('new', { setMs: 2 }),
+        alert('orange-returned', { level: 'orange', state: 'returned-unacknowledged' }),
+      ],
+      10,
+    )
+    expect(open.map(({ id }) => id)).toEqual(['orange-returned', 'new', 'old', 'red-acknowledged'])
+  })
+
+  test('F5 a closed alert is in sight for an hour', () => {
+    const closed = alert('x', { state: 'normal', transitions: [step('closed', null, 1_000)] })
+    expect(orderAlerts([closed], 2_000).closed).toHaveLength(1)
+    expect(orderAlerts([closed], 3_700_000).closed).toHaveLength(0)
+  })
+
+  test('F5 an acknowledgement counts until the alert is raised again', () => {
+    const once = alert('x', { transitions: [step('raised', null), step('acknowledged', '王建国', 5)] })
+    expect(acknowledgement(once)).toEqual({ by: '王建国', atMs: 5 })
+    expect(
+      acknowledgement({ ...once, transitions: [...once.transitions, step('raised-again', null)] }),
+    ).toBeUndefined()
+  })
+})

@@ -1,0 +1,22 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import './design/tokens.css'
+import './design/base.css'
+import './shell/shell.css'
+import './alerts/alerts.css'
+import './sites/sites.css'
+import { startI18n } from './i18n/index.ts'
+import { live } from './live/hooks.ts'
+import { App } from './shell/app.tsx'
+import { preferences } from './shell/preferences.ts'
+
+startI18n(preferences.current().language)
+live.start()
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no #root')
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)
