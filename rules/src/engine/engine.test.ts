@@ -5,7 +5,8 @@ import { z } from 'zod'
 import type { Condition, Input, Output } from '../conditions/condition.ts'
 import { Centre } from '../testing/centre.ts'
 import { gasRules, lel01, rulesOf } from '../testing/city.ts'
-import { type Cell, lift } from './lift.ts'
+import type { Cell } from './cell.ts'
+import { lift } from './lift.ts'
 import { Timers } from './timers.ts'
 
 let centre: Centre

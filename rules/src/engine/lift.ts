@@ -1,17 +1,7 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs'
 import type { Condition, Input, Output, Step } from '../conditions/condition.ts'
+import type { Cell } from './cell.ts'
 import type { Timer, Timers } from './timers.ts'
-
-/** All that one condition of one point has to remember; what a checkpoint keeps. */
-export interface Cell<State = unknown> {
-  state: State
-  /** When it wants to be woken, by the time of what is being processed; Infinity: not at all. */
-  dueMs: number
-  /** Outputs so far: the same number stands for the same output on every replay. */
-  outputs: number
-  /** Readings up to here have had their effect in an earlier life. */
-  ignoreUntilMs: number
-}
 
 /**
  * How long a wake-up on event time waits beyond its due time for readings that are still on their way: gateways hold a

@@ -35,7 +35,7 @@ test('F4 rules are read from every file of a folder', async () => {
 
 test('F4 the example in docs/write-a-rule.md is a valid rule file', async () => {
   const text = await readFile(new URL('../../../docs/write-a-rule.md', import.meta.url), 'utf8')
-  const [, example] = /```yaml\n(rules:[^]*?)```/.exec(text)!
+  const [, example] = /```yaml\n(rules:[\s\S]*?)```/.exec(text)!
   expect(rulesOf(example!).map(({ id }) => id)).toEqual(['gas-level-1', 'point-silent'])
 })
 
