@@ -1,3 +1,4 @@
+import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
 import { enrol } from './enrol.ts'

@@ -1,15 +1,9 @@
 import { join } from 'node:path'
 import { start as startConsole } from '@farwatch/console-server'
-import { ensureBuilt } from '@farwatch/console-web/build'
+import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder, startCityInWorker } from '@farwatch/firmware-sim'
 import { type Gateway, startGateway } from '@farwatch/gateway'
-import {
-  Credentials,
-  migrations as ingestMigrations,
-  startIntake,
-  startWriter,
-  syncRegistry,
-} from '@farwatch/ingest'
+import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
 import { start as startRules } from '@farwatch/rules'
 import {

@@ -1,6 +1,7 @@
 export * from './config.ts'
 export * from './driver.ts'
 export * from './gateway.ts'
+export { type Gateway, type GatewayDeps, startGateway } from './gateway.ts'
 export * from './links.ts'
 export type { LinkState, Sink } from './supervisor.ts'
 export { SinkError } from './supervisor.ts'

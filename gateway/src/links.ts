@@ -6,6 +6,7 @@ import {
   type Logger,
   type Registry,
   type Service,
+  shared,
   startService,
 } from '@farwatch/runtime'
 import { type GatewayConfig, keyOf, type LinkConfig, pointsOfLink } from './config.ts'
@@ -44,20 +45,19 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
     const { log } = options
     const ending = new AbortController()
     const listeners = new Set<(links: LinkState[]) => void>()
-    const meters = metersIn(options.metrics)
+    const meters = metersIn(options.metrics, config.gateway)
     const supervisors: LinkSupervisor[] = []
     const states = () => supervisors.map((supervisor) => supervisor.state)
     for (const link of config.links) {
       const points = pointsOfLink(config.site, link)
-      const labels = { link: link.name, protocol: link.protocol }
-      meters.up.set(labels, 0)
+      meters.up(link, false)
       const driver = protocolOf(link.protocol).create(link.connection, points, {
         clock: options.clock,
         log: log.child({ link: link.name }),
         gateway: config.gateway,
         link: link.name,
         folder: join(options.home, link.protocol),
-        refused: (reason, count = 1) => meters.refused.inc({ link: link.name, reason }, count),
+        refused: (reason, count = 1) => meters.refused(link, reason, count),
         report: (problem) => supervisor.report(problem),
       })
       const supervisor: LinkSupervisor = new LinkSupervisor(
@@ -66,7 +66,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
           ...options,
           sink: filteredSink(config.site, link, { sink: options.sink, meters }),
           onState: (state) => {
-            meters.up.set(labels, state.state === 'up' ? 1 : 0)
+            meters.up(link, state.state === 'up')
             for (const listener of listeners) listener(states())
           },
         },
@@ -122,7 +122,7 @@ function filteredSink(
   const deadband = new Deadband(settings)
   return async (samples) => {
     const admitted = samples.filter((sample) => repeats.admit(sample))
-    meters.repeats.inc({ link: link.name }, samples.length - admitted.length)
+    meters.repeats(link, samples.length - admitted.length)
     const fresh = admitted.filter((sample) => deadband.passes(sample))
     if (fresh.length === 0) return
     try {
@@ -130,38 +130,41 @@ function filteredSink(
     } catch (cause) {
       throw new SinkError(cause)
     }
-    meters.samples.inc({ link: link.name }, fresh.length)
+    meters.samples(link, fresh.length)
   }
 }
 
 type Meters = ReturnType<typeof metersIn>
 
-function metersIn(registry: Registry) {
-  const registers = [registry]
+/** The process's link metrics, seen by one gateway of it. */
+function metersIn(registry: Registry, gateway: string) {
+  const counter = (name: string, help: string, ...more: string[]) =>
+    shared(
+      registry,
+      name,
+      () => new Counter({ name, help, labelNames: ['gateway', 'link', ...more], registers: [registry] }),
+    )
+  const upName = 'farwatch_gateway_link_up'
+  const up = shared(
+    registry,
+    upName,
+    () =>
+      new Gauge({
+        name: upName,
+        help: '1 while the link stands',
+        labelNames: ['gateway', 'link', 'protocol'],
+        registers: [registry],
+      }),
+  )
+  const samples = counter('farwatch_gateway_samples_total', 'Samples durably stored')
+  const repeats = counter('farwatch_gateway_repeats_total', 'Samples a device sent again, left out')
+  const refused = counter('farwatch_gateway_refused_total', 'Input that was not taken, by reason', 'reason')
   return {
-    up: new Gauge({
-      name: 'farwatch_gateway_link_up',
-      help: '1 while the link stands',
-      labelNames: ['link', 'protocol'],
-      registers,
-    }),
-    samples: new Counter({
-      name: 'farwatch_gateway_samples_total',
-      help: 'Samples durably stored',
-      labelNames: ['link'],
-      registers,
-    }),
-    repeats: new Counter({
-      name: 'farwatch_gateway_repeats_total',
-      help: 'Samples a device sent again, left out',
-      labelNames: ['link'],
-      registers,
-    }),
-    refused: new Counter({
-      name: 'farwatch_gateway_refused_total',
-      help: 'Input that was not taken, by reason',
-      labelNames: ['link', 'reason'],
-      registers,
-    }),
+    up: (link: LinkConfig, isUp: boolean) =>
+      up.set({ gateway, link: link.name, protocol: link.protocol }, isUp ? 1 : 0),
+    samples: (link: LinkConfig, count: number) => samples.inc({ gateway, link: link.name }, count),
+    repeats: (link: LinkConfig, count: number) => repeats.inc({ gateway, link: link.name }, count),
+    refused: (link: LinkConfig, reason: string, count: number) =>
+      refused.inc({ gateway, link: link.name, reason }, count),
   }
 }

@@ -78,8 +78,12 @@ export class LinkSupervisor {
   async #live(signal: AbortSignal): Promise<string> {
     this.#reported = undefined
     let failure: { readonly cause: unknown } | undefined
+    // Each life has a signal of its own: what listens to it goes with it, and does not pile up on the gateway's.
+    const life = new AbortController()
+    const end = () => life.abort(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
     try {
-      for await (const samples of this.#link.driver.run(signal)) {
+      for await (const samples of this.#link.driver.run(life.signal)) {
         if (this.#state.state !== 'up') this.#enter('up', this.#reported)
         if (samples.length === 0) continue
         try {
@@ -93,6 +97,8 @@ export class LinkSupervisor {
       if (failure === undefined && !(error instanceof DriverError))
         this.#options.log.error({ link: this.#link.name, err: error }, 'driver fault')
       if (failure === undefined) return messageOf(error)
+    } finally {
+      signal.removeEventListener('abort', end)
     }
     if (failure !== undefined) throw failure.cause
     return 'the driver ended by itself'

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { randomId } from './ids.ts'
 
 /** Replaces a file so that a power cut leaves the old content or the new, never a mixture: write, fsync, rename, fsync. */
 export async function writeAtomically(
@@ -8,7 +9,7 @@ export async function writeAtomically(
   mode = 0o600,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = `${path}.${randomId()}.tmp`
   const file = await open(temporary, 'w', mode)
   try {
     await file.writeFile(content)

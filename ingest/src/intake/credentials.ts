@@ -29,6 +29,7 @@ export class Credentials {
   readonly #path: string
   #stored: Stored
   #modifiedMs: number
+  #changing: Promise<void> = Promise.resolve()
   readonly #keys = new Map<string, readonly VerifyingKey[]>()
 
   private constructor(path: string) {
@@ -64,31 +65,24 @@ export class Credentials {
 
   /** Lets a gateway in (again) and returns its new password, shown once and not kept. */
   async enrolGateway(gateway: string, publicKey?: string): Promise<string> {
-    await this.refresh()
     const password = randomBytes(32).toString('base64url')
-    const publicKeys = this.#stored.gateways[gateway]?.publicKeys ?? []
-    await this.#save({
-      ...this.#stored,
-      gateways: {
-        ...this.#stored.gateways,
-        [gateway]: {
-          passwordSha256: sha256(password).toString('hex'),
-          publicKeys:
-            publicKey === undefined || publicKeys.includes(publicKey)
-              ? publicKeys
-              : [...publicKeys, publicKey],
-        },
-      },
+    await this.#change(({ gateways, ...rest }) => {
+      const publicKeys = (Object.hasOwn(gateways, gateway) ? gateways[gateway]?.publicKeys : undefined) ?? []
+      const added = publicKey === undefined || publicKeys.includes(publicKey) ? [] : [publicKey]
+      const enrolled = {
+        passwordSha256: sha256(password).toString('hex'),
+        publicKeys: [...publicKeys, ...added],
+      }
+      return { ...rest, gateways: { ...gateways, [gateway]: enrolled } }
     })
     return password
   }
 
   /** Lets a device in that publishes `telemetry/SITE/#` itself. From then on nobody is anonymous. */
   async enrolDevice(name: string, site: string): Promise<string> {
-    await this.refresh()
     const password = randomBytes(32).toString('base64url')
     const device = { passwordSha256: sha256(password).toString('hex'), site }
-    await this.#save({ ...this.#stored, devices: { ...this.#stored.devices, [name]: device } })
+    await this.#change((stored) => ({ ...stored, devices: { ...stored.devices, [name]: device } }))
     return password
   }
 
@@ -129,23 +123,34 @@ export class Credentials {
    * someone enrols them. True when the key is (now) trusted.
    */
   async offerKey(gateway: string, publicKey: string): Promise<boolean> {
-    const stored = this.#stored.gateways[gateway]
-    if (stored === undefined) return false
-    if (stored.publicKeys.includes(publicKey)) return true
-    if (stored.publicKeys.length > 0) return false
+    if (this.#trusts(gateway, publicKey)) return true
     verifyingKey(publicKey)
-    await this.#save({
-      ...this.#stored,
-      gateways: { ...this.#stored.gateways, [gateway]: { ...stored, publicKeys: [publicKey] } },
+    await this.#change((stored) => {
+      const known = Object.hasOwn(stored.gateways, gateway) ? stored.gateways[gateway] : undefined
+      if (known === undefined || known.publicKeys.length > 0) return stored
+      return { ...stored, gateways: { ...stored.gateways, [gateway]: { ...known, publicKeys: [publicKey] } } }
     })
-    return true
+    return this.#trusts(gateway, publicKey)
   }
 
-  async #save(next: Stored): Promise<void> {
-    await writeAtomically(this.#path, JSON.stringify(next, undefined, 2))
-    this.#stored = next
-    this.#modifiedMs = (await stat(this.#path)).mtimeMs
-    this.#keys.clear()
+  #trusts(gateway: string, publicKey: string): boolean {
+    const known = Object.hasOwn(this.#stored.gateways, gateway) ? this.#stored.gateways[gateway] : undefined
+    return known?.publicKeys.includes(publicKey) ?? false
+  }
+
+  /** One change after another, each on the newest content: two at once must not undo each other. */
+  #change(change: (stored: Stored) => Stored): Promise<void> {
+    const run = this.#changing.then(async () => {
+      await this.refresh()
+      const next = change(this.#stored)
+      if (next === this.#stored) return
+      await writeAtomically(this.#path, JSON.stringify(next, undefined, 2))
+      this.#stored = next
+      this.#modifiedMs = (await stat(this.#path)).mtimeMs
+      this.#keys.clear()
+    })
+    this.#changing = run.catch(() => undefined)
+    return run
   }
 }
 

@@ -13,11 +13,14 @@ import {
   systemClock,
 } from '@farwatch/runtime'
 import { type TestDatabase, testEngines } from '@farwatch/runtime/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { lastBatches, writerPosition } from './ledger.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { recordOf, seriesOfValues, TestGateway } from './testing.ts'
 import { startWriter, type WriterDeps, type WriterState } from './writer.ts'
+
+// Opening the embedded engine takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const name = { zh: '名', en: 'name' }
 const site = { id: 'E01', name, kind: 'distillery', latitude: 33.9, longitude: 115.7 }
@@ -52,7 +55,7 @@ for (const engine of testEngines) {
     }
     const caughtUp = () =>
       expect
-        .poll(() => ({ behind: writer?.behind, problem: writer?.problem }), { timeout: 15_000 })
+        .poll(() => ({ behind: writer?.behind, problem: writer?.problem }), { timeout: 30_000 })
         .toEqual({ behind: 0, problem: undefined })
     const one = async <Row>(sql: string, parameters: unknown[] = []) =>
       (await database.query<Row>(sql, parameters))[0]
@@ -243,7 +246,7 @@ for (const engine of testEngines) {
           recordOf.telemetry('E99', 'wait', { ts: t0 + n, values: { a: n } }),
         ),
       )
-      await expect.poll(() => writer?.state, { timeout: 15_000 }).toBe('waiting')
+      await expect.poll(() => writer?.state, { timeout: 30_000 }).toBe('waiting')
       expect(writer?.problem).toContain('reading')
       expect(writer?.behind).toBe(50)
       await database.query('alter table reading_away rename to reading')

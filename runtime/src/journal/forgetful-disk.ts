@@ -17,6 +17,8 @@ export class ForgetfulDisk implements FileLayer {
   #durableNames = new Set<string>()
   readonly #random: () => number
   failNext: 'write' | 'sync' | undefined
+  /** Runs once before the next read is answered: what else may happen while a reader waits for the disk. */
+  beforeRead: (() => Promise<unknown>) | undefined
 
   constructor(random: () => number) {
     this.#random = random
@@ -33,7 +35,12 @@ export class ForgetfulDisk implements FileLayer {
     if (content === undefined) throw new Error(`no file ${name}`)
     return {
       size: async () => content.bytes.length,
-      read: async (offset, length) => Buffer.from(content.bytes.subarray(offset, offset + length)),
+      read: async (offset, length) => {
+        const meanwhile = this.beforeRead
+        this.beforeRead = undefined
+        await meanwhile?.()
+        return Buffer.from(content.bytes.subarray(offset, offset + length))
+      },
       write: async (offset, data) => {
         const whole = Buffer.concat(data)
         const failing = this.#fails('write')

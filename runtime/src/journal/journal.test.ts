@@ -60,6 +60,16 @@ test('a follower gets what is there, then what comes, and ends on abort', async 
   await journal.close()
 })
 
+test('a reader is not confused by what is appended while it waits for the disk', async () => {
+  const disk = new ForgetfulDisk(() => 0.5)
+  const journal = await openJournal({ folder, log: silentLog, files: disk })
+  await journal.append(bytes('a'))
+  disk.beforeRead = () => journal.append(bytes('b'))
+  expect((await journal.read(1)).map(({ payload }) => text(payload))).toEqual(['a'])
+  expect(await all(journal)).toEqual(['a', 'b'])
+  await journal.close()
+})
+
 test('segments that every cursor has passed are deleted; the bound refuses, nothing is overwritten', async () => {
   const journal = await openJournal({ folder, log: silentLog, segmentBytes: 1_000, maxBytes: 5_000 })
   const cursor = await journal.cursor('reader')

@@ -163,7 +163,9 @@ export class Segment {
   }
 
   async read(from: number, maxRecords: number, maxBytes: number): Promise<JournalRecord[]> {
-    if (from >= this.next) return []
+    // As it is now: appends go on while this reads.
+    const { next, end } = this
+    if (from >= next) return []
     let position = from
     let offset = this.#places.get(from) ?? this.#index.get(from)
     while (offset === undefined) {
@@ -174,19 +176,16 @@ export class Segment {
     const records: JournalRecord[] = []
     let bytes = 0
     let stop = offset
-    for await (const record of this.#scan(offset, position, this.end)) {
+    for await (const record of this.#scan(offset, position, end)) {
       if (record.position < from) continue
-      if (record.position >= this.next) break
+      if (record.position >= next) break
       records.push({ position: record.position, payload: record.payload })
       bytes += record.payload.length
       stop = record.end
       if (records.length >= maxRecords || bytes >= maxBytes) break
     }
     const last = records.at(-1)
-    if (
-      last === undefined ||
-      (records.length < maxRecords && bytes < maxBytes && last.position + 1 < this.next)
-    ) {
+    if (last === undefined || (records.length < maxRecords && bytes < maxBytes && last.position + 1 < next)) {
       throw new FarwatchError(
         'journal-damaged',
         `${this.path}: record ${(last?.position ?? from - 1) + 1} is unreadable`,

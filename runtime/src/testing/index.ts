@@ -1,2 +1,2 @@
-export * from './peers.ts'
 export * from '../database/testing.ts'
+export * from './peers.ts'

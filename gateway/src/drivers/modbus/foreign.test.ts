@@ -1,17 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { skipWithoutPeer } from '@farwatch/runtime/testing'
+import { expect, test } from 'vitest'
 import { Life, testContext } from '../../testbed/context.ts'
-import { ended, startForeign, testWithPeer } from '../../testbed/foreign.ts'
+import { ended, startForeign } from '../../testbed/foreign.ts'
 import { ModbusAddress } from './address.ts'
 import { modbus } from './index.ts'
 
 // Debian's python3-pymodbus lives beside the system's interpreter, whatever else is first on the path.
 const python = '/usr/bin/python3'
-const pymodbus = {
-  name: 'pymodbus',
-  from: 'python3-pymodbus',
-  probe: [python, '-c', 'import pymodbus.server.async_io; print(pymodbus.__version__)'],
-} as const
 const script = fileURLToPath(new URL('../../../testdata/pymodbus_server.py', import.meta.url))
 
 async function startPymodbus() {
@@ -30,7 +26,8 @@ async function driverOf(port: number, wanted: readonly object[]) {
   return { driver: modbus.create(config, points, context), context }
 }
 
-testWithPeer(pymodbus, 'F6 a pymodbus server is polled', async () => {
+test('F6 a pymodbus server is polled', { timeout: 30_000 }, async (run) => {
+  skipWithoutPeer(run, 'pymodbus')
   const { port } = await startPymodbus()
   const { driver } = await driverOf(port, [
     { register: 0, type: 'float32' },
@@ -53,35 +50,33 @@ testWithPeer(pymodbus, 'F6 a pymodbus server is polled', async () => {
   await life.until((all) => counted(all).size >= 3)
 })
 
-testWithPeer(
-  pymodbus,
-  'F2 a pymodbus server refuses a merged read over a hole: it is split; an unknown unit stalls nobody',
-  async () => {
-    const { port } = await startPymodbus()
-    const { driver, context } = await driverOf(port, [
-      ...[4, 5, 6].map((register) => ({ register, type: 'int16' })),
-      { unit: 9, register: 0 },
-    ])
-    const samples = await new Life(driver).until((all) => all.some(({ point }) => point === 'S/d/p3'))
-    const firstOf = (point: string) => samples.find((sample) => sample.point === point)
-    expect(firstOf('S/d/p0')?.value).toBe(-40)
-    expect(firstOf('S/d/p1')?.value).toBe(4)
-    expect(firstOf('S/d/p2')).toMatchObject({ value: null, quality: 0x8089 })
-    expect(firstOf('S/d/p3')).toMatchObject({ value: null, quality: 0x8031 })
-    expect(context.problems.at(-1)).toBe('unit 9 does not answer')
-  },
-)
+test('F2 a pymodbus server refuses a merged read over a hole: it is split; an unknown unit stalls nobody', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'pymodbus')
+  const { port } = await startPymodbus()
+  const { driver, context } = await driverOf(port, [
+    ...[4, 5, 6].map((register) => ({ register, type: 'int16' })),
+    { unit: 9, register: 0 },
+  ])
+  const samples = await new Life(driver).until((all) => all.some(({ point }) => point === 'S/d/p3'))
+  const firstOf = (point: string) => samples.find((sample) => sample.point === point)
+  expect(firstOf('S/d/p0')?.value).toBe(-40)
+  expect(firstOf('S/d/p1')?.value).toBe(4)
+  expect(firstOf('S/d/p2')).toMatchObject({ value: null, quality: 0x8089 })
+  expect(firstOf('S/d/p3')).toMatchObject({ value: null, quality: 0x8031 })
+  expect(context.problems.at(-1)).toBe('unit 9 does not answer')
+})
 
-testWithPeer(
-  pymodbus,
-  'F2 a pymodbus server that is killed ends the life of the link with a DriverError',
-  async () => {
-    const { process, port } = await startPymodbus()
-    const { driver } = await driverOf(port, [{ register: 0, type: 'float32' }])
-    const life = new Life(driver)
-    await life.until((all) => all.length > 0)
-    const failure = life.failure()
-    await ended(process)
-    expect(await failure).toMatchObject({ code: 'lost' })
-  },
-)
+test('F2 a pymodbus server that is killed ends the life of the link with a DriverError', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'pymodbus')
+  const { process, port } = await startPymodbus()
+  const { driver } = await driverOf(port, [{ register: 0, type: 'float32' }])
+  const life = new Life(driver)
+  await life.until((all) => all.length > 0)
+  const failure = life.failure()
+  await ended(process)
+  expect(await failure).toMatchObject({ code: 'lost' })
+})

@@ -1,20 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { skipWithoutPeer } from '@farwatch/runtime/testing'
 import { Aedes } from 'aedes'
 import { expect, onTestFinished, test } from 'vitest'
 import { testDiallingDriver } from '../../driver-conformance.ts'
 import { Life, temporaryFolder, testContext } from '../../testbed/context.ts'
-import { ended, runForeign, startForeign, testWithPeer } from '../../testbed/foreign.ts'
+import { ended, runForeign, startForeign } from '../../testbed/foreign.ts'
 import { closedPort } from '../../testbed/tcp-proxy.ts'
 import { MqttAddress } from './address.ts'
 import { mqtt } from './index.ts'
-
-const mosquitto = {
-  name: 'mosquitto',
-  from: 'mosquitto and mosquitto-clients',
-  probe: ['sh', '-c', 'command -v mosquitto mosquitto_pub && mosquitto -h | head -n 1'],
-} as const
 
 async function driverOf(port: number, config: object = {}) {
   const context = await testContext()
@@ -80,7 +75,11 @@ const pub = (port: number, message: string, input = '') =>
     input,
   )
 
-testWithPeer(mosquitto, 'F6 a mosquitto broker is subscribed to, also after it was restarted', async () => {
+test('F6 a mosquitto broker is subscribed to, also after it was restarted', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'mosquitto')
+  skipWithoutPeer(run, 'mosquitto_pub')
   const folder = await temporaryFolder()
   const port = await closedPort()
   const first = await startMosquitto(folder, port)
@@ -101,46 +100,46 @@ testWithPeer(mosquitto, 'F6 a mosquitto broker is subscribed to, also after it w
   expect((await second.next())?.[0]?.value).toBe(8)
 })
 
-testWithPeer(
-  mosquitto,
-  'F2 what was not stored comes again from a mosquitto broker, what was stored does not',
-  async () => {
-    const port = await closedPort()
-    await startMosquitto(await temporaryFolder(), port)
-    const { driver } = await driverOf(port)
-    const first = new Life(driver)
-    await first.next()
-    for (const value of [1, 2, 3]) await pub(port, `{"nh3": ${value}}`)
-    expect((await first.next())?.[0]?.value).toBe(1)
-    // Asking for the next batch says that the one before is stored; the second is taken but never said to be.
-    expect((await first.next())?.[0]?.value).toBe(2)
-    first.abort()
-    await first.failure()
-    await pub(port, '{"nh3": 4}')
-    const samples = await new Life(driver).until((all) => all.length >= 3)
-    expect(samples.map(({ value }) => value)).toEqual([2, 3, 4])
-  },
-)
+test('F2 what was not stored comes again from a mosquitto broker, what was stored does not', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'mosquitto')
+  skipWithoutPeer(run, 'mosquitto_pub')
+  const port = await closedPort()
+  await startMosquitto(await temporaryFolder(), port)
+  const { driver } = await driverOf(port)
+  const first = new Life(driver)
+  await first.next()
+  for (const value of [1, 2, 3]) await pub(port, `{"nh3": ${value}}`)
+  expect((await first.next())?.[0]?.value).toBe(1)
+  // Asking for the next batch says that the one before is stored; the second is taken but never said to be.
+  expect((await first.next())?.[0]?.value).toBe(2)
+  first.abort()
+  await first.failure()
+  await pub(port, '{"nh3": 4}')
+  const samples = await new Life(driver).until((all) => all.length >= 3)
+  expect(samples.map(({ value }) => value)).toEqual([2, 3, 4])
+})
 
-testWithPeer(
-  mosquitto,
-  'F8 a message of 100 MB through a mosquitto broker is refused, and the link goes on',
-  async () => {
-    const port = await closedPort()
-    await startMosquitto(await temporaryFolder(), port)
-    const { driver, context } = await driverOf(port)
-    const life = new Life(driver)
-    await life.next()
-    const failure = life.failure()
-    expect(await pub(port, '', 'x'.repeat(100_000_000))).toBe(0)
-    expect(await failure).toMatchObject({ code: 'lost', message: expect.stringContaining('65536 bytes') })
-    expect(context.refusals.get('oversized-packet')).toBe(1)
-    const next = new Life(driver)
-    expect(await next.next()).toEqual([])
-    expect(await pub(port, '{"nh3": 9}')).toBe(0)
-    expect((await next.next())?.[0]?.value).toBe(9)
-  },
-)
+test('F8 a message of 100 MB through a mosquitto broker is refused, and the link goes on', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'mosquitto')
+  skipWithoutPeer(run, 'mosquitto_pub')
+  const port = await closedPort()
+  await startMosquitto(await temporaryFolder(), port)
+  const { driver, context } = await driverOf(port)
+  const life = new Life(driver)
+  await life.next()
+  const failure = life.failure()
+  expect(await pub(port, '', 'x'.repeat(100_000_000))).toBe(0)
+  expect(await failure).toMatchObject({ code: 'lost', message: expect.stringContaining('65536 bytes') })
+  expect(context.refusals.get('oversized-packet')).toBe(1)
+  const next = new Life(driver)
+  expect(await next.next()).toEqual([])
+  expect(await pub(port, '{"nh3": 9}')).toBe(0)
+  expect((await next.next())?.[0]?.value).toBe(9)
+})
 
 test('F8 mqtt client: wrong credentials are told as such', async () => {
   const broker = await Aedes.createBroker({ authenticate: (_, __, ___, done) => done(null, false) })

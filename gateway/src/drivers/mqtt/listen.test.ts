@@ -1,18 +1,13 @@
 import { connect } from 'node:net'
+import { skipWithoutPeer } from '@farwatch/runtime/testing'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { testListeningDriver } from '../../driver-conformance.ts'
 import { Life, testContext } from '../../testbed/context.ts'
-import { runForeign, testWithPeer } from '../../testbed/foreign.ts'
+import { runForeign } from '../../testbed/foreign.ts'
 import { MqttAddress } from './address.ts'
 import { mqtt } from './index.ts'
 import type { MqttListenDriver } from './listen.ts'
-
-const mosquittoPub = {
-  name: 'mosquitto_pub',
-  from: 'mosquitto-clients',
-  probe: ['sh', '-c', 'command -v mosquitto_pub && mosquitto_pub --help | grep -m 1 version'],
-} as const
 
 async function driverOf(port: number, config: object = {}) {
   const context = await testContext()
@@ -129,7 +124,10 @@ test('F2 mqtt broker: devices cannot listen to one another', async () => {
   expect(granted?.qos).toBe(128)
 })
 
-testWithPeer(mosquittoPub, 'F6 mosquitto_pub publishes into the gateway, at QoS 0, 1 and 2', async () => {
+test('F6 mosquitto_pub publishes into the gateway, at QoS 0, 1 and 2', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'mosquitto_pub')
   const { life, port } = await opened()
   const reading = life.until((all) => all.length >= 3)
   const pub = (qos: string) =>

@@ -132,7 +132,9 @@ export class Connection {
   #explained(error: unknown): DriverError {
     if (error instanceof DriverError) return error
     const { endpoint } = this.#config
-    const message = messageOf(error).split('\n')[0]!
+    const message = messageOf(error)
+      .split('\n')[0]!
+      .replace(/[\s,.]+$/, '')
     if (/certificate|security/i.test(message))
       return new DriverError(
         'security',
