@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Registry } from '@farwatch/model'
+import { Registry, type Series } from '@farwatch/model'
 import {
   createMetrics,
   type Database,
