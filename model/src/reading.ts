@@ -52,3 +52,23 @@ export function implausible(timeMs: number, receivedMs: number): string | undefi
   const aheadS = Math.round((timeMs - receivedMs) / 1000)
   return `stamped ${new Date(timeMs).toISOString()}, ${aheadS} s ahead of its receipt; at most ${maxAheadMs / 1000} s`
 }
+
+/** Parts a series into what its stamps allow to be put on a time axis and what not; most series come back as they are. */
+export function partByPlausibility(
+  series: Series,
+  receivedMs: number,
+): { readonly kept: Series | undefined; readonly refused: Series | undefined } {
+  const wrong = (timeMs: number) => timeMs < earliestTimeMs || timeMs > receivedMs + maxAheadMs
+  if (!series.timesMs.some(wrong)) return { kept: series, refused: undefined }
+  const pick = (take: (timeMs: number) => boolean): Series | undefined => {
+    const rows = [...series.timesMs.keys()].filter((i) => take(series.timesMs[i]!))
+    if (rows.length === 0) return undefined
+    return {
+      ...series,
+      timesMs: Float64Array.from(rows, (i) => series.timesMs[i]!),
+      values: Float64Array.from(rows, (i) => series.values[i]!),
+      qualities: Uint16Array.from(rows, (i) => series.qualities[i]!),
+    }
+  }
+  return { kept: pick((timeMs) => !wrong(timeMs)), refused: pick(wrong) }
+}

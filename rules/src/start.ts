@@ -50,6 +50,11 @@ const batch = { records: 256, bytes: 2_000_000 }
 
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
+/** Brings the tables `alert` and `alert_transition` and the view `api_alert` up to date. `start` does it too, once it can. */
+export async function migrateRules(database: Database, log: Logger): Promise<void> {
+  await migrate(database, { service: 'rules', folder: migrations, log })
+}
+
 /**
  * Watches the centre's journal and raises alerts. Start it before intake takes messages, so that it knows from which record
  * on the centre can hear again. Resolves once all alerts are rebuilt; what is in the journal since the last checkpoint is
@@ -97,9 +102,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
         clock,
         log,
         signal,
-        migrate: async () => {
-          await migrate(database, { service: 'rules', folder: migrations, log })
-        },
+        migrate: () => migrateRules(database, log),
         onRefused: (transitions) => metrics.refused.inc(transitions),
       }),
       ...config.webhooks.map((one) =>

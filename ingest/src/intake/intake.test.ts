@@ -306,6 +306,16 @@ describe('gateways', () => {
     expect((await records()).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch'])
   })
 
+  test('F3 after a restart a gateway counts as offline until it speaks again', async () => {
+    await gateway()
+    await stop()
+    await start()
+    expect((await records()).at(-1)).toMatchObject({ kind: 'gateway-status', gateway: 'GW-1' })
+    expect(JSON.parse(Buffer.from((await records()).at(-1)!.bytes).toString())).toMatchObject({
+      online: false,
+    })
+  })
+
   test('F3 the chain goes on after a restart, from the journal alone', async () => {
     let sender = await gateway()
     const one = batch(1, undefined)

@@ -46,7 +46,7 @@ export interface WriterState {
 }
 
 /** One transaction takes at most this; it keeps the embedded engine free for others within a fraction of a second. */
-const chunkLimits = { records: 2_000, bytes: 1_000_000 }
+const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
 const backOffMs = { first: 200, most: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
 const syncEvery = { ms: 10_000, bytes: 64 * 1024 * 1024 }
@@ -62,11 +62,13 @@ const maxRefusedInRow = 100
 export function startWriter(deps: WriterDeps): Promise<Service & WriterState> {
   const { database, journal, log } = deps
   return startService(log, async (life) => {
+    // First of all, so that the journal keeps everything for this reader from now on.
+    const cursor = await journal.cursor('writer')
     await migrateStore(database, log)
     await syncRegistry(database, deps.registry)
     const points = new PointIds(database)
     await points.load()
-    const writer = new Writer(deps, { points, cursor: await journal.cursor('writer') })
+    const writer = new Writer(deps, { points, cursor })
     await writer.findPlace()
     const running = new AbortController()
     const run = writer.run(running.signal)
