@@ -8,6 +8,7 @@ const program = fileURLToPath(new URL('../../cli/bin/farwatch.mjs', import.meta.
 /** What the command may hear of its caller's environment; a setting of the user's must not decide a test. */
 const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SYSTEMROOT', 'USERPROFILE', 'TEMP']
 
+const ready = /Farwatch is ready: (\S+)\n.* connect to mqtt:\/\/\S+:(\d+)\n/
 /** A loaded machine takes its time to open the database. */
 const readyWithinMs = 60_000
 /** Printed text that is kept; a process that prints more has lost its beginning. */
@@ -48,7 +49,10 @@ export function startCommand(args: readonly string[], environment: NodeJS.Proces
 
 /** A platform that has said that it is ready. */
 export interface RunningPlatform extends Command {
+  /** Where the console answers. */
   readonly url: string
+  /** Where devices connect. */
+  readonly mqttPort: number
   readonly readyMs: number
 }
 
@@ -67,8 +71,9 @@ export async function startUp(
     ended = true
   })
   while (performance.now() - startMs < readyWithinMs) {
-    const url = /Farwatch is ready: (\S+)/.exec(command.stdout())?.[1]
-    if (url !== undefined) return { ...command, url, readyMs: performance.now() - startMs }
+    const [, url, mqttPort] = ready.exec(command.stdout()) ?? []
+    if (url !== undefined)
+      return { ...command, url, mqttPort: Number(mqttPort), readyMs: performance.now() - startMs }
     if (ended) break
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
