@@ -67,8 +67,9 @@ function PanelHead(props: {
         {site && (
           <p className="dim clip">
             <span className="num">{site.id}</span> · {t(`kind.${site.kind}`)}
-            {isCounty(site.county) && ` · ${t(`county.${site.county}`)}`}
-            {site.address && ` · ${say(site.address)}`}
+            {site.address
+              ? ` · ${say(site.address)}`
+              : isCounty(site.county) && ` · ${t(`county.${site.county}`)}`}
           </p>
         )}
       </div>
