@@ -87,9 +87,9 @@ test('F6 a gateway file polls a pymodbus server', patient, async (context) => {
       - { point: boiler/power, address: { unit: 1, table: holding, register: 0, type: float32, order: ABCD } }
       - { point: boiler/count, address: { unit: 1, table: holding, register: 20, type: uint16 }, intervalMs: 200 }
 `)
-  await valueOf('PLANT7/boiler/power', (value) => value === 21.5)
-  const first = await valueOf('PLANT7/boiler/count', (value) => value > 0)
-  await valueOf('PLANT7/boiler/count', (value) => value > first)
+  await measured('PLANT7/boiler/power', (value) => value === 21.5)
+  const first = await measured('PLANT7/boiler/count', (value) => value > 0)
+  await measured('PLANT7/boiler/count', (value) => value > first)
 })
 
 test('F6 a gateway file subscribes to an open62541 server', patient, async (context) => {
@@ -97,17 +97,17 @@ test('F6 a gateway file subscribes to an open62541 server', patient, async (cont
   const port = await closedPort()
   await startOpen62541(await compileOpen62541(), port)
   platform = await startWithGateway(opcuaLink(port, 'level'))
-  const first = await valueOf('PLANT7/cellar/level', (value) => value > 0)
-  await valueOf('PLANT7/cellar/level', (value) => value > first)
+  const first = await measured('PLANT7/cellar/level', (value) => value > 0)
+  await measured('PLANT7/cellar/level', (value) => value > first)
 })
 
 test('F6 a gateway file subscribes to a node-opcua server', patient, async () => {
   const server = await OpcuaServer.open()
   onTestFinished(() => server.close())
   platform = await startWithGateway(opcuaLink(server.port, 'level'))
-  await valueOf('PLANT7/cellar/level', (value) => value === 1.5)
+  await measured('PLANT7/cellar/level', (value) => value === 1.5)
   server.setLevel(2.5)
-  await valueOf('PLANT7/cellar/level', (value) => value === 2.5)
+  await measured('PLANT7/cellar/level', (value) => value === 2.5)
 })
 
 const opcuaLink = (port: number, name: string) => `  - name: cellar
@@ -125,7 +125,7 @@ async function startWithGateway(links: string): Promise<RunningPlatform> {
 }
 
 /** Waits until `/api/points` tells a value of the point that fits; returns it. */
-async function valueOf(key: string, fits: (value: number) => boolean): Promise<number> {
+async function measured(key: string, fits: (value: number) => boolean): Promise<number> {
   let found = Number.NaN
   await expect
     .poll(

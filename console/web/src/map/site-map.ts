@@ -102,9 +102,11 @@ export class SiteMap {
     const { x, y } = this.#map.project(at)
     const { clientWidth: width, clientHeight: height } = this.#map.getCanvas()
     const margin = 48
+    // Its name stands beside or below it and wants room as well.
+    const beside = 88
     const inside =
       x > padding.left + margin &&
-      x < width - padding.right - margin &&
+      x < width - padding.right - beside &&
       y > padding.top + margin &&
       y < height - padding.bottom - margin
     if (inside) return
