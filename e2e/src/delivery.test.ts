@@ -58,6 +58,7 @@ async function gateway(url: string, password: string) {
     gateway: 'GW-1',
     url,
     password,
+    chain: batcher.chain,
     journal,
     clock: systemClock,
     log: silentLog,
