@@ -314,6 +314,27 @@ for (const engine of testEngines) {
       ).toEqual({ count: 40, sum: 780 })
     })
 
+    test('what a database has lost that it had committed is written again', async () => {
+      const records = (from: number) =>
+        Array.from({ length: 5 }, (_, n) =>
+          recordOf.telemetry('E99', 'failover', { ts: t0 + from + n, values: { a: from + n } }),
+        )
+      await start()
+      await append(records(0))
+      await caughtUp()
+      // A standby that had not heard of the last commits takes over.
+      const behind = journal.next - 3
+      await database.query('delete from reading where batch >= $1', [behind])
+      await database.query(`update progress set position = $1 where name = 'writer'`, [behind])
+      await append(records(5))
+      await caughtUp()
+      expect(
+        await one(
+          `select count(*), sum(value) from reading join point on point_id = id where device = 'failover'`,
+        ),
+      ).toEqual({ count: 10, sum: 45 })
+    })
+
     test('pictures and quarantine are bounded', async () => {
       await append([
         ...Array.from({ length: 205 }, (_, n) => recordOf.picture('cam3', Uint8Array.of(n))),
