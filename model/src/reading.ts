@@ -27,18 +27,6 @@ export interface Series {
   readonly qualities: Uint16Array
 }
 
-export function* readingsOf(series: Series): Generator<Reading> {
-  for (let i = 0; i < series.timesMs.length; i++) {
-    const value = series.values[i]!
-    yield {
-      point: series.point,
-      timeMs: series.timesMs[i]!,
-      value: Number.isNaN(value) ? null : value,
-      quality: series.qualities[i]!,
-    }
-  }
-}
-
 /** Year 9999: what lies beyond, or before 1970, is no time; no wire format carries it. */
 export const latestTimeMs = 253_402_300_799_999
 

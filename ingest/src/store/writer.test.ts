@@ -14,7 +14,7 @@ import {
 } from '@farwatch/runtime'
 import { type TestDatabase, testEngines } from '@farwatch/runtime/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { lastBatches, writerPosition } from './ledger.ts'
+import { writerPosition } from './commit.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { recordOf, seriesOfValues, TestGateway } from './testing.ts'
 import { startWriter, type WriterDeps, type WriterState } from './writer.ts'
@@ -168,9 +168,6 @@ for (const engine of testEngines) {
         { key: 'E99/box/run', registered: false, unit: '' },
         { key: 'E99/box/so2', registered: false, unit: '' },
       ])
-      expect(await lastBatches(database)).toEqual([
-        { gateway: 'GW-1', chain: '0123456789abcdef', ...gateway.head },
-      ])
       expect(await writerPosition(database)).toBe(11)
     })
 
@@ -192,11 +189,9 @@ for (const engine of testEngines) {
         client: 'GW-2',
         reason: 'sequence 1 of this chain is another batch already',
       })
-      expect(await lastBatches(database)).toContainEqual({
-        gateway: 'GW-2',
-        chain: '0123456789abcdef',
-        ...gateway.head,
-      })
+      expect(
+        await database.query(`select seq, hash from batch where gateway = 'GW-2' order by seq desc limit 1`),
+      ).toEqual([gateway.head])
     })
 
     test('F8 readings of a batch stamped 2036 or 1970 stand in quarantine, the others are stored', async () => {

@@ -1,5 +1,6 @@
 import { FarwatchError, messageOf, type Registry } from '@farwatch/model'
 import {
+  backoffMs,
   type Clock,
   type Cursor,
   type Database,
@@ -12,9 +13,8 @@ import {
   type Service,
   startService,
 } from '@farwatch/runtime'
-import { type Chunk, commitChunk } from './commit.ts'
+import { type Chunk, commitChunk, writerPosition } from './commit.ts'
 import { type Item, readItem, refusedItem } from './item.ts'
-import { writerPosition } from './ledger.ts'
 import { PointIds } from './point-ids.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { migrateStore } from './schema.ts'
@@ -47,7 +47,7 @@ export interface WriterState {
 
 /** One transaction takes at most this; it keeps the embedded engine free for others within a fraction of a second. */
 const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
-const backOffMs = { first: 200, most: 10_000 }
+const retry = { firstMs: 200, mostMs: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
 const syncEvery = { ms: 10_000, bytes: 64 * 1024 * 1024 }
 const stopTimeoutMs = 3_000
@@ -287,7 +287,7 @@ class Writer implements WriterState {
   /** Tries again with growing, jittered pauses until it works; undefined when aborted. */
   async #retrying<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     const { clock, log } = this.#deps
-    let pauseMs = backOffMs.first
+    const pauses = backoffMs(retry.firstMs, retry.mostMs)
     while (!signal.aborted) {
       try {
         const result = await work()
@@ -302,8 +302,7 @@ class Writer implements WriterState {
         this.#problem = messageOf(error)
         this.#metrics.waiting.set(1)
         this.#metrics.retries.inc()
-        await clock.sleep(pauseMs * (0.5 + Math.random()), signal).catch(() => undefined)
-        pauseMs = Math.min(pauseMs * 2, backOffMs.most)
+        await clock.sleep(pauses.next().value, signal).catch(() => undefined)
       }
     }
     return undefined
