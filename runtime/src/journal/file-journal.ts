@@ -222,6 +222,11 @@ class FileJournal implements Journal {
     return this.#cursors.cursor(name, this.first, () => this.next)
   }
 
+  async forgetCursors(isGone: (name: string) => boolean): Promise<void> {
+    await this.#cursors.forget(isGone)
+    await this.#trim()
+  }
+
   #notify(): void {
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()

@@ -132,6 +132,26 @@ test('several readers of an old segment read each part of it once, not from its 
   await journal.close()
 })
 
+test('a reader that is no more keeps nothing from being deleted', async () => {
+  const options = { folder, log: silentLog, segmentBytes: 1_000 }
+  let journal = await openJournal(options)
+  const cursor = await journal.cursor('reader')
+  await journal.cursor('gone')
+  for (let i = 0; i < 50; i++) await journal.append(new Uint8Array(100))
+  cursor.advance(journal.next)
+  await journal.close()
+  journal = await openJournal(options)
+  expect(journal.first).toBe(1)
+  await journal.forgetCursors((name) => name === 'gone')
+  expect(journal.first).toBeGreaterThan(1)
+  const { first } = journal
+  await journal.close()
+  journal = await openJournal(options)
+  expect(journal.first).toBe(first)
+  expect((await journal.cursor('reader')).position).toBe(journal.next)
+  await journal.close()
+})
+
 test('a cursor is where it was after reopening, at the latest place that was saved', async () => {
   let journal = await openJournal({ folder, log: silentLog })
   await Promise.all([1, 2, 3].map((i) => journal.append(bytes(String(i)))))
