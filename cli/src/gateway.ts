@@ -19,5 +19,11 @@ export async function runGateway({ home, config: file, password }: GatewayOption
     password,
   })
   process.stdout.write(`Gateway ${config.gateway} is running; it sends to ${config.centre.url}\n`)
-  await Promise.race([endOnSignal(gateway, log), gateway.finished])
+  try {
+    await Promise.race([endOnSignal(gateway, log), gateway.finished])
+  } catch (error) {
+    // Readings can no longer be stored: whoever supervises the process sees it end, and starts it again.
+    await gateway.stop()
+    throw error
+  }
 }
