@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchBrowser } from '@farwatch/e2e/browser'
-import { endCommand, startUp } from '@farwatch/e2e/command'
+import { endCommand, type RunningPlatform, startUp } from '@farwatch/e2e/command'
 
 /**
  * Takes the console's pages in both languages and themes, on a desk and on a phone:
@@ -84,12 +84,15 @@ await mkdir(values.all, { recursive: true })
 await mkdir(shownFolder, { recursive: true })
 const home = await mkdtemp(join(tmpdir(), 'farwatch-screenshots-'))
 const browser = await launchBrowser()
-const platform =
-  positionals[0] === undefined ? await startUp(['--home', home, '--http', '0', '--mqtt', '0']) : undefined
-const base = positionals[0] ?? platform!.url
+let platform: RunningPlatform | undefined
+let [base] = positionals
 const problems: string[] = []
 
 try {
+  if (base === undefined) {
+    platform = await startUp(['--home', home, '--http', '0', '--mqtt', '0'])
+    base = platform.url
+  }
   for (const act of ['calm', 'alert'] as const) {
     if (act === 'alert') await incident()
     for (const shot of shots.filter((one) => one.act === act))

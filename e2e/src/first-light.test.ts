@@ -11,11 +11,11 @@ import { openWatchedPage, screens, type WatchedPage } from './watched-page.ts'
 import { WebhookReceiver } from './webhook-receiver.ts'
 
 /**
- * The demo: the command as a user starts it, its pages in a browser, script S1 played five times as fast. The tests are
+ * The demo: the command as a user starts it, its pages in a browser, script S1 played four times as fast. The tests are
  * the acts of one play and share its process; whatever happens is waited for, however long it takes.
  */
 
-/** The script is over after 66 s; on a loaded machine everything takes its time. */
+/** The script is over after 83 s; on a loaded machine everything takes its time. */
 const patient = { timeout: 90_000 }
 const waitMs = 75_000
 const leak = 'E01/cellar/LEL01'
@@ -31,7 +31,7 @@ let desk: WatchedPage
 let phone: WatchedPage
 let second: WatchedPage
 
-const arguments_ = (port: string) => ['--home', home, '--http', port, '--mqtt', '0', '--sim-speed', '5']
+const arguments_ = (port: string) => ['--home', home, '--http', port, '--mqtt', '0', '--sim-speed', '4']
 const pages = () => [desk, phone, second]
 const row = ({ page }: WatchedPage) => page.locator('[data-testid="alert-row"][data-level="orange"]').first()
 const onMap = ({ page }: WatchedPage, site: string) =>

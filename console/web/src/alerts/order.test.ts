@@ -60,4 +60,13 @@ describe('F5 the order of alerts', () => {
       acknowledgement({ ...once, transitions: [...once.transitions, step('raised-again', null)] }),
     ).toBeUndefined()
   })
+
+  test('F5 an acknowledgement after the return is what closes, and is shown as one', () => {
+    const returned = [step('raised', null), step('returned', null)]
+    expect(acknowledgement(alert('x', { transitions: [...returned, step('closed', '李静', 7)] }))).toEqual({
+      by: '李静',
+      atMs: 7,
+    })
+    expect(acknowledgement(alert('x', { transitions: [...returned, step('closed', null)] }))).toBeUndefined()
+  })
 })

@@ -33,12 +33,16 @@ export function endedMs(alert: Alert): number {
   return alert.transitions.at(-1)?.atMs ?? alert.returnedMs ?? alert.setMs
 }
 
-/** Who acknowledged it last and when, if anyone did since it was last raised. */
+/**
+ * Who acknowledged it last and when, if anyone did since it was last raised. After the return the acknowledgement is
+ * what closes the alert.
+ */
 export function acknowledgement(alert: Alert): { readonly by: string; readonly atMs: number } | undefined {
   for (let i = alert.transitions.length - 1; i >= 0; i--) {
     const transition = alert.transitions[i]!
-    if (transition.kind === 'acknowledged') return { by: transition.by ?? '', atMs: transition.atMs }
-    if (transition.kind === 'raised-again') return undefined
+    const { kind, by, atMs } = transition
+    if (kind === 'acknowledged' || (kind === 'closed' && by !== null)) return { by: by ?? '', atMs }
+    if (kind === 'raised-again') return undefined
   }
   return undefined
 }
