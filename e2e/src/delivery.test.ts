@@ -17,8 +17,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(home, { recursive: true, force: true }))
 
-async function centre(port = 0, sites: Registry['sites'] = []) {
-  const journal = await openJournal({ folder: join(home, 'centre'), log: silentLog })
+async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') {
+  const journal = await openJournal({ folder: join(home, data), log: silentLog })
   const credentials = await Credentials.open(join(home, 'credentials.json'))
   const intake = await startIntake(
     { host: '127.0.0.1', port },
@@ -29,7 +29,7 @@ async function centre(port = 0, sites: Registry['sites'] = []) {
       journal,
       registry: { sites },
       credentials,
-      home,
+      home: join(home, data),
     },
   )
   return {
@@ -151,6 +151,23 @@ test('F3 a batch that is refused for good holds up none behind it', async () => 
   expect(await stored(side.journal)).toEqual([0, 1, 3, 4])
   await gw.stop()
   await side.stop()
+})
+
+test('F3 a centre that has lost everything takes the chain up where the gateway stands', async () => {
+  const first = await centre()
+  const password = await first.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
+  await gw.measure(0, 5)
+  await expect.poll(() => gw.cursor.position, { timeout: 10_000 }).toBe(gw.journal.next)
+  await first.stop()
+  await gw.measure(5, 5)
+  const second = await centre(first.port, [], 'centre-on-a-new-disk')
+  await expect.poll(() => gw.cursor.position, { timeout: 15_000 }).toBe(gw.journal.next)
+  await gw.measure(10, 5)
+  await expect.poll(() => gw.cursor.position, { timeout: 10_000 }).toBe(gw.journal.next)
+  expect(await stored(second.journal)).toEqual(upTo(15).slice(5))
+  await gw.stop()
+  await second.stop()
 })
 
 test('F2 a line that breaks at any byte loses nothing and doubles nothing', async () => {

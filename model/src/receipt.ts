@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 const Seq = z.number().int().positive()
+const Chain = z.string().regex(/^[0-9a-f]{16}$/)
 
 /** What the centre did with one batch. The gateway forgets a batch on `stored`, `duplicate` or `rejected` only. */
 export const Verdict = z.discriminatedUnion('verdict', [
@@ -35,6 +36,11 @@ export const GatewayStatus = z.strictObject({
   spool: z
     .strictObject({ batches: z.number().int().nonnegative(), bytes: z.number().int().nonnegative() })
     .optional(),
+  /**
+   * The chain and the first batch of it that has no receipt yet. A centre that has lost what it knew of the chain takes it
+   * up there: what lies before was receipted and cannot be asked for again.
+   */
+  from: z.strictObject({ chain: Chain, seq: Seq }).optional(),
   links: z
     .array(
       z.strictObject({

@@ -21,7 +21,7 @@ export interface UplinkOptions {
   readonly clock: Clock
   readonly log: Logger
   /** What the status message says; asked each time it is sent. */
-  readonly status: () => Omit<GatewayStatus, 'v' | 'online' | 'spool'>
+  readonly status: () => Omit<GatewayStatus, 'v' | 'online' | 'spool' | 'from'>
 }
 
 const receiptTimeoutMs = 10_000
@@ -45,7 +45,8 @@ export async function startUplink(options: UplinkOptions): Promise<Service & { n
 
   function status(online: boolean): string {
     const spool = { batches: journal.next - cursor.position, bytes: journal.bytes }
-    return JSON.stringify({ v: 1, online, ...options.status(), spool } satisfies GatewayStatus)
+    const from = { chain: options.chain, seq: cursor.position }
+    return JSON.stringify({ v: 1, online, ...options.status(), spool, from } satisfies GatewayStatus)
   }
 
   async function live(): Promise<void> {

@@ -34,6 +34,23 @@ test('F2 the cursor goes over what was answered for, without holes', async () =>
   expect(cursor.position).toBe(4)
 })
 
+test('F2 what the centre holds or misses is sent again from there, and kept', async () => {
+  for (const answer of [
+    { verdict: 'held', seq: 2, reason: 'its key is not enrolled' },
+    { verdict: 'gap', seq: 3, expected: 2 },
+  ] as const) {
+    const { window, cursor, receive } = await windowOver(3)
+    const { signal } = new AbortController()
+    window.until(signal)
+    for (const position of [1, 2, 3]) expect(await window.admits(position, signal)).toBe(true)
+    receive([{ verdict: 'stored', seq: 1 }])
+    expect(window.next).toBe(4)
+    receive([answer])
+    expect(window.next).toBe(2)
+    expect(cursor.position).toBe(2)
+  }
+})
+
 test('F2 receipts for another chain, for batches that do not exist, and rubbish forget nothing', async () => {
   const { window, cursor, receive } = await windowOver(2)
   receive([{ verdict: 'stored', seq: 1 }], '00000000000000bb')

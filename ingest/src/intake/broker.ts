@@ -47,12 +47,11 @@ export async function startBroker(
     maxClientsIdLength: 64,
   })
 
-  broker.preConnect = (client, packet, done) => {
+  broker.preConnect = (_, packet, done) => {
     // MQTT 3.1.1, 3.1.3.1: without an id the session must be clean; aedes would let it pass.
     if (!packet.clientId && !packet.clean)
       return done(new Error('empty client id without a clean session'), false)
     if (packet.clientId.length > 64) return done(new Error('client id over 64 characters'), false)
-    void client
     done(null, true)
   }
 

@@ -8,7 +8,7 @@ import {
   parseUpTopic,
   type Verdict,
 } from '@farwatch/model'
-import { type Cursor, type Journal, readIfPresent, writeAtomically } from '@farwatch/runtime'
+import { type Cursor, type Journal, type Logger, readIfPresent, writeAtomically } from '@farwatch/runtime'
 import { z } from 'zod'
 
 const Stored = z.strictObject({
@@ -35,6 +35,11 @@ const maxChainsPerGateway = 100
  */
 export const refusedInPlace = 'foreign-point'
 
+interface ChainDeps {
+  readonly journal: Journal
+  readonly log: Logger
+}
+
 /**
  * Where each gateway's chain of batches stands. Rebuilt at start from its own snapshot and the journal behind it, so
  * intake needs no database.
@@ -43,19 +48,24 @@ export class Chains {
   readonly #path: string
   readonly #journal: Journal
   readonly #cursor: Cursor
+  readonly #log: Logger
   readonly #links = new Map<string, Link>()
+  /** By gateway: the chain and batch before which it has nothing left to send. */
+  readonly #announced = new Map<string, string>()
 
-  private constructor(path: string, journal: Journal, cursor: Cursor) {
+  private constructor(path: string, cursor: Cursor, { journal, log }: ChainDeps) {
     this.#path = path
-    this.#journal = journal
     this.#cursor = cursor
+    this.#journal = journal
+    this.#log = log
   }
 
-  static async open(path: string, journal: Journal): Promise<Chains> {
+  static async open(path: string, deps: ChainDeps): Promise<Chains> {
+    const { journal } = deps
     const cursor = await journal.cursor('intake')
     const text = await readIfPresent(path)
     const stored = text === undefined ? undefined : Stored.parse(JSON.parse(text))
-    const chains = new Chains(path, journal, cursor)
+    const chains = new Chains(path, cursor, deps)
     for (const { gateway, chain, seq, hash } of stored?.chains ?? []) {
       chains.#set({ gateway, chain, seq, hash: Buffer.from(hash, 'hex') })
     }
@@ -79,7 +89,15 @@ export class Chains {
     if (link.seq === 0 && this.#count(gateway) >= maxChainsPerGateway) {
       return { verdict: 'rejected', seq, reason: `more than ${maxChainsPerGateway} chains of this gateway` }
     }
-    if (seq > link.seq + 1) return { verdict: 'gap', seq, expected: link.seq + 1 }
+    if (seq > link.seq + 1) {
+      if (this.#announced.get(gateway) !== `${chain} ${seq}`)
+        return { verdict: 'gap', seq, expected: link.seq + 1 }
+      this.#log.error(
+        { gateway, chain, from: link.seq + 1, to: seq },
+        'batches are missing here that were receipted once: has this centre been restored? The chain is taken up behind them',
+      )
+      return undefined
+    }
     if (seq <= link.seq) {
       const forked = seq === link.seq && Buffer.compare(hash, link.hash) !== 0
       return forked
@@ -94,6 +112,11 @@ export class Chains {
       return { verdict: 'rejected', seq, reason: 'its previous hash is not that of the batch before it' }
     }
     return undefined
+  }
+
+  /** Where a gateway says that its chain begins for us: earlier batches have their receipt and are gone there. */
+  announce(gateway: string, { chain, seq }: { chain: string; seq: number }): void {
+    this.#announced.set(gateway, `${chain} ${seq}`)
   }
 
   /** The batch is in the journal. To be called in the turn of the event loop in which its append has resolved. */

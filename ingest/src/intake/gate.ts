@@ -173,6 +173,7 @@ export class Gate {
     } catch (error) {
       return this.#refuse(message, 'malformed-status', messageOf(error))
     }
+    if (status.online && status.from !== undefined) this.#deps.chains.announce(gateway, status.from)
     await this.#keep({
       kind: 'gateway-status',
       receivedMs: this.#deps.clock.now(),

@@ -99,7 +99,11 @@ class EmbeddedDatabase implements Database {
     this.#waiting++
     const turn = this.#last.then(async () => {
       this.#waiting--
-      if (!this.#engine.alive) this.#engine = await EmbeddedEngine.open(this.#folder)
+      if (!this.#engine.alive) {
+        // Two engines on one folder would destroy it: the broken one's thread must be gone first.
+        await this.#engine.close()
+        this.#engine = await EmbeddedEngine.open(this.#folder)
+      }
       return work(this.#engine)
     })
     this.#last = turn.catch(() => undefined)
