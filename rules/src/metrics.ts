@@ -57,7 +57,7 @@ export function registerMetrics(
   gauge(
     'farwatch_rules_event_lag_seconds',
     'Effective time of the newest reading processed, behind the clock',
-    () => Math.max(0, (watched.now() - engine.newestMs) / 1000),
+    () => (engine.newestMs > 0 ? Math.max(0, (watched.now() - engine.newestMs) / 1000) : 0),
   )
   gauge('farwatch_rules_alert_journal_refuses', '1 while alerts cannot be journalled', () =>
     book.problem === undefined ? 0 : 1,

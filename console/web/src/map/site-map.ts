@@ -114,7 +114,8 @@ export class SiteMap {
     const centre = { x: (padding.left + width - padding.right) / 2, y: height / 2 }
     this.#map.easeTo({
       center: at,
-      zoom: Math.max(this.#map.getZoom(), 9),
+      // The zoom stays: another site may be in alarm, and it must not leave the picture.
+      zoom: this.#map.getZoom(),
       duration: 600,
       offset: [centre.x - width / 2, centre.y - height / 2],
     })
