@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, truncate } from 'node:fs/promises'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
 import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
-import { decodeBatch, decodeRecord, seriesOf } from '@farwatch/model'
+import { decodeBatch, decodeRecord, type Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(home, { recursive: true, force: true }))
 
-async function centre(port = 0) {
+async function centre(port = 0, registry: Registry = { sites: [] }) {
   const journal = await openJournal({ folder: join(home, 'centre'), log: silentLog })
   const credentials = await Credentials.open(join(home, 'credentials.json'))
   const intake = await startIntake(
@@ -27,7 +27,7 @@ async function centre(port = 0) {
       log: silentLog,
       metrics: createMetrics(),
       journal,
-      registry: { sites: [] },
+      registry,
       credentials,
       home,
     },
@@ -61,6 +61,7 @@ async function gateway(url: string, password: string) {
     journal,
     clock: systemClock,
     log: silentLog,
+    beginChain: (place) => batcher.beginChain(place),
     status: () => ({ publicKey: key.publicKey, links: [] }),
   })
   const cursor = await journal.cursor('uplink')
@@ -69,10 +70,10 @@ async function gateway(url: string, password: string) {
     cursor,
     key,
     /** Readings 0, 1, 2 … of one point; resolves when they are on the gateway's disk. */
-    async measure(from: number, count: number): Promise<void> {
+    async measure(from: number, count: number, point = 'S/d/m'): Promise<void> {
       for (let i = from; i < from + count; i++) {
         await batcher.add([
-          { point: 'S/d/m', timeMs: 1_700_000_000_000 + i, value: i, quality: 0, timeSource: 'device' },
+          { point, timeMs: 1_700_000_000_000 + i, value: i, quality: 0, timeSource: 'device' },
         ])
       }
     },
@@ -202,3 +203,94 @@ async function brittleLine(target: number) {
     },
   }
 }
+
+/** All that the gateway measured has its receipt. */
+const settled = (gw: Awaited<ReturnType<typeof gateway>>) =>
+  expect.poll(() => gw.cursor.position, { timeout: 15_000 }).toBe(gw.journal.next)
+
+test('F2 a gateway whose folder was restored from an older copy loses nothing and doubles nothing', async () => {
+  const side = await centre()
+  const url = `mqtt://127.0.0.1:${side.port}`
+  const password = await side.credentials.enrolGateway('GW-1')
+  const folder = join(home, 'gateway')
+  const before = await gateway(url, password)
+  await before.measure(0, 10)
+  await settled(before)
+  await before.stop()
+  await cp(folder, `${folder}-copy`, { recursive: true })
+  const after = await gateway(url, password)
+  await after.measure(10, 20)
+  await settled(after)
+  await after.stop()
+  await rm(folder, { recursive: true })
+  await cp(`${folder}-copy`, folder, { recursive: true })
+  const restored = await gateway(url, password)
+  await restored.measure(30, 30)
+  await settled(restored)
+  await restored.measure(60, 5)
+  await settled(restored)
+  expect(await stored(side.journal)).toEqual(upTo(65))
+  await restored.stop()
+  const again = await gateway(url, password)
+  await again.measure(65, 5)
+  await settled(again)
+  expect(await stored(side.journal)).toEqual(upTo(70))
+  await again.stop()
+  await side.stop()
+}, 60_000)
+
+test('F2 a gateway whose journal lost its end, but not its cursor, sends what it measures from then on', async () => {
+  const side = await centre()
+  const url = `mqtt://127.0.0.1:${side.port}`
+  const password = await side.credentials.enrolGateway('GW-1')
+  const first = await gateway(url, password)
+  await first.measure(0, 10)
+  await settled(first)
+  await first.stop()
+  await truncate(join(home, 'gateway', '0000000000000001.log'), 1_000)
+  const second = await gateway(url, password)
+  await second.measure(10, 10)
+  await settled(second)
+  expect(await stored(side.journal)).toEqual(upTo(20))
+  await second.stop()
+  await side.stop()
+}, 60_000)
+
+test('F2 a centre restored from an older copy is given again what the gateway still has', async () => {
+  const first = await centre()
+  const password = await first.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
+  await gw.measure(0, 10)
+  await settled(gw)
+  await first.stop()
+  await cp(join(home, 'centre'), join(home, 'centre-copy'), { recursive: true })
+  await cp(join(home, 'chains.json'), join(home, 'chains-copy.json'))
+  const second = await centre(first.port)
+  await gw.measure(10, 50)
+  await settled(gw)
+  await second.stop()
+  await rm(join(home, 'centre'), { recursive: true })
+  await cp(join(home, 'centre-copy'), join(home, 'centre'), { recursive: true })
+  await cp(join(home, 'chains-copy.json'), join(home, 'chains.json'))
+  const restored = await centre(first.port)
+  await gw.measure(60, 5)
+  await settled(gw)
+  await expect.poll(() => stored(restored.journal), { timeout: 10_000 }).toEqual(upTo(65))
+  await gw.stop()
+  await restored.stop()
+}, 60_000)
+
+test('F2 a batch that is refused for its points does not stop those behind it', async () => {
+  const name = { zh: 'X', en: 'X' }
+  const foreign = { id: 'X', name, kind: 'other' as const, latitude: 33, longitude: 115, devices: [] }
+  const side = await centre(0, { sites: [{ ...foreign, gateway: 'GW-2' }] })
+  const password = await side.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${side.port}`, password)
+  await gw.measure(0, 5)
+  await gw.measure(900, 1, 'X/d/m')
+  await gw.measure(5, 5)
+  await settled(gw)
+  expect(await stored(side.journal)).toEqual(upTo(10))
+  await gw.stop()
+  await side.stop()
+}, 60_000)

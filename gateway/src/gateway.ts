@@ -52,6 +52,7 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
     let links: Links | undefined
     const uplink = await startUplink({
       ...{ gateway: config.gateway, url: config.centre.url, password, journal, clock, log },
+      beginChain: (place) => batcher.beginChain(place),
       status: () => ({ publicKey: key.publicKey, links: links?.links() ?? [] }),
     })
     life.onStop('uplink', () => uplink.stop())

@@ -10,6 +10,11 @@ export const Verdict = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('rejected'), seq: Seq, reason: z.string().max(500) }),
   /** Not judged yet (its key is not enrolled, the centre's disk is full): keep it and send it again later. */
   z.strictObject({ verdict: z.literal('held'), seq: Seq, reason: z.string().max(500) }),
+  /**
+   * Not taken: the centre has another batch in this place of the chain, so this gateway's folder is an older copy or a
+   * twin. Please begin a new chain and seal in it again what waits.
+   */
+  z.strictObject({ verdict: z.literal('forked'), seq: Seq, reason: z.string().max(500) }),
   /** Not taken: something before it is missing. Please send again from `expected`. */
   z.strictObject({ verdict: z.literal('gap'), seq: Seq, expected: Seq }),
 ])

@@ -18,6 +18,8 @@ export interface UplinkOptions {
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Logger
+  /** Begins a new chain of batches with what waits behind the cursor. */
+  readonly beginChain: (cursor: Cursor) => Promise<void>
   /** What the status message says; asked each time it is sent. */
   readonly status: () => Omit<GatewayStatus, 'v' | 'online' | 'spool'>
 }
@@ -127,10 +129,14 @@ async function sendUntilBroken(
   try {
     await client.subscribeAsync(topics.receipt(gateway), { qos: 1 })
     while (!both.aborted) {
+      if (window.forked) {
+        await options.beginChain(cursor)
+        window.restart()
+      }
       for await (const records of journal.follow(window.next, window.until(both), { records: maxInFlight })) {
-        for (const { position, payload } of records) {
-          if (!(await window.admits(position, both))) break
-          client.publish(topics.batch(gateway), Buffer.from(payload), { qos: 1 })
+        for (const record of records) {
+          if (!(await window.admits(record, both))) break
+          client.publish(topics.batch(gateway), Buffer.from(record.payload), { qos: 1 })
         }
       }
     }

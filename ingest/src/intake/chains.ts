@@ -1,5 +1,12 @@
 import { batchHash, noHash, openSign1 } from '@farwatch/evidence'
-import { type BatchHeader, decodeBatch, decodeHeader, decodeRecord, type Verdict } from '@farwatch/model'
+import {
+  type BatchHeader,
+  decodeBatch,
+  decodeHeader,
+  decodeRecord,
+  FarwatchError,
+  type Verdict,
+} from '@farwatch/model'
 import { type Cursor, type Journal, readIfPresent, writeAtomically } from '@farwatch/runtime'
 import { z } from 'zod'
 
@@ -7,7 +14,13 @@ const Stored = z.strictObject({
   v: z.literal(1),
   position: z.number().int().positive(),
   chains: z.array(
-    z.strictObject({ gateway: z.string(), chain: z.string(), seq: z.number(), hash: z.string() }),
+    z.strictObject({
+      gateway: z.string(),
+      chain: z.string(),
+      seq: z.number(),
+      hash: z.string(),
+      recent: z.array(z.string()).default([]),
+    }),
   ),
 })
 
@@ -16,7 +29,12 @@ interface Link {
   readonly chain: string
   readonly seq: number
   readonly hash: Uint8Array
+  /** Beginnings of the hashes of the last batches, this one's last. */
+  readonly recent: readonly string[]
 }
+
+/** Well above what a gateway has on its way: so far back a batch that comes again is told from another one. */
+const maxRecent = 128
 
 /** A gateway may have begun this many chains (new disks); more is a fault or an attack. */
 const maxChainsPerGateway = 100
@@ -28,87 +46,113 @@ const maxChainsPerGateway = 100
 export class Chains {
   readonly #path: string
   readonly #cursor: Cursor
+  readonly #journal: Journal
   readonly #links = new Map<string, Link>()
-  #position: number
+  /** Of each batch on its way to the journal: where it will stand at the earliest. */
+  readonly #onTheirWay = new Set<{ readonly from: number }>()
 
-  private constructor(path: string, cursor: Cursor, position: number) {
+  private constructor(path: string, { journal, cursor }: { journal: Journal; cursor: Cursor }) {
     this.#path = path
+    this.#journal = journal
     this.#cursor = cursor
-    this.#position = position
   }
 
   static async open(path: string, journal: Journal): Promise<Chains> {
     const cursor = await journal.cursor('intake')
     const text = await readIfPresent(path)
-    const stored = text === undefined ? undefined : Stored.parse(JSON.parse(text))
-    const chains = new Chains(path, cursor, stored?.position ?? journal.first)
-    for (const { gateway, chain, seq, hash } of stored?.chains ?? []) {
-      chains.#set({ gateway, chain, seq, hash: Buffer.from(hash, 'hex') })
+    const stored = text === undefined ? undefined : parseStored(path, text)
+    const chains = new Chains(path, { journal, cursor })
+    for (const { hash, ...rest } of stored?.chains ?? []) {
+      chains.#links.set(keyOf(rest), { ...rest, hash: Buffer.from(hash, 'hex') })
     }
-    while (chains.#position < journal.next) {
-      for (const { position, payload } of await journal.read(chains.#position)) {
+    for (let from = stored?.position ?? journal.first; from < journal.next; ) {
+      for (const { position, payload } of await journal.read(from)) {
         const record = decodeRecord(payload)
         if (record.kind === 'batch') {
           const batch = decodeBatch(record.bytes)
-          chains.#set({ ...decodeHeader(openSign1(batch.sign1).payload), hash: batchHash(batch) })
+          const header = decodeHeader(openSign1(batch.sign1).payload)
+          const hash = batchHash(batch)
+          if (header.seq > (chains.#links.get(keyOf(header))?.seq ?? 0)) chains.#set(header, hash)
         }
-        chains.#position = position + 1
+        from = position + 1
       }
     }
     return chains
   }
 
-  /** What to do with a batch whose signature is good; `undefined`: it is the next one. */
-  judge(header: BatchHeader, hash: Uint8Array): Verdict | undefined {
-    const { gateway, chain, seq } = header
-    const link = this.#links.get(keyOf(header)) ?? { gateway, chain, seq: 0, hash: noHash }
+  /**
+   * What to do with a batch whose signature is good. `next`: it is the next one. `past`: so old that only the ledger can
+   * tell whether it came before.
+   */
+  judge(header: BatchHeader, hash: Uint8Array): Verdict | 'next' | 'past' {
+    const { gateway, seq } = header
+    const link = this.#links.get(keyOf(header)) ?? { seq: 0, hash: noHash, recent: [] }
     if (link.seq === 0 && this.#count(gateway) >= maxChainsPerGateway) {
       return { verdict: 'rejected', seq, reason: `more than ${maxChainsPerGateway} chains of this gateway` }
     }
     if (seq > link.seq + 1) return { verdict: 'gap', seq, expected: link.seq + 1 }
     if (seq <= link.seq) {
-      const forked = seq === link.seq && Buffer.compare(hash, link.hash) !== 0
-      return forked
-        ? {
-            verdict: 'rejected',
-            seq,
-            reason: 'another batch with this sequence was stored: two gateways with one key?',
-          }
-        : { verdict: 'duplicate', seq }
+      const before = link.recent.at(seq - link.seq - 1)
+      if (before === undefined) return 'past'
+      if (before === beginningOf(hash)) return { verdict: 'duplicate', seq }
+      const reason =
+        'another batch with this sequence was stored: an older copy of a gateway, or two with one key'
+      return { verdict: 'forked', seq, reason }
     }
     if (Buffer.compare(header.prev, link.hash) !== 0) {
-      return { verdict: 'rejected', seq, reason: 'its previous hash is not that of the batch before it' }
+      return { verdict: 'forked', seq, reason: 'its previous hash is not that of the batch before it' }
     }
-    return undefined
+    return 'next'
   }
 
-  /** The batch is in the journal at `position`. */
-  advance(header: BatchHeader, hash: Uint8Array, position: number): void {
-    this.#set({ ...header, hash })
-    this.#position = position + 1
+  /** Puts a batch on disk by `keep`, which tells whether it is there; if so, the chain has advanced over it. */
+  async advance(header: BatchHeader, hash: Uint8Array, keep: () => Promise<boolean>): Promise<void> {
+    const one = { from: this.#journal.next }
+    this.#onTheirWay.add(one)
+    try {
+      if (await keep()) this.#set(header, hash)
+    } finally {
+      this.#onTheirWay.delete(one)
+    }
   }
 
   /** Makes the state durable; the journal's records before it are not needed here any more. */
   async save(): Promise<void> {
-    const position = this.#position
-    const chains = [...this.#links.values()].map(({ gateway, chain, seq, hash }) => ({
-      gateway,
-      chain,
-      seq,
+    const [oldest] = this.#onTheirWay
+    const position = oldest?.from ?? this.#journal.next
+    const chains = Array.from(this.#links.values(), ({ hash, ...rest }) => ({
+      ...rest,
       hash: Buffer.from(hash).toString('hex'),
     }))
     await writeAtomically(this.#path, JSON.stringify({ v: 1, position, chains }))
     if (position > this.#cursor.position) this.#cursor.advance(position)
   }
 
-  #set({ gateway, chain, seq, hash }: Link): void {
-    this.#links.set(keyOf({ gateway, chain }), { gateway, chain, seq, hash })
+  #set({ gateway, chain, seq }: BatchHeader, hash: Uint8Array): void {
+    const key = keyOf({ gateway, chain })
+    const before = this.#links.get(key)
+    const known = before?.seq === seq - 1 ? before.recent : []
+    const recent = [...known, beginningOf(hash)].slice(-maxRecent)
+    this.#links.set(key, { gateway, chain, seq, hash, recent })
   }
 
   #count(gateway: string): number {
     let count = 0
     for (const link of this.#links.values()) if (link.gateway === gateway) count++
     return count
+  }
+}
+
+function beginningOf(hash: Uint8Array): string {
+  return Buffer.from(hash.subarray(0, 8)).toString('hex')
+}
+
+function parseStored(path: string, text: string): z.infer<typeof Stored> {
+  try {
+    return Stored.parse(JSON.parse(text))
+  } catch (cause) {
+    const message = `${path} cannot be understood; restore it, or remove it: it is made again from the journal`
+    throw new FarwatchError('bad-chains', message, { cause })
   }
 }
 

@@ -105,7 +105,7 @@ export class Gate {
   }
 
   async #batch(message: Message, gateway: string): Promise<Outcome> {
-    const { clock, credentials, chains, admission } = this.#deps
+    const { clock, credentials, chains, admission, quarantine } = this.#deps
     const receivedMs = clock.now()
     if (message.payload.length > batchBounds.bytes) {
       return this.#refuse(
@@ -127,34 +127,41 @@ export class Gate {
       chain: header.chain,
       verdict,
     })
-    const reject = async (reason: string, text: string) => {
-      await this.#refuse(message, reason, text)
-      return answer({ verdict: 'rejected', seq: header.seq, reason: text })
-    }
+    const held = (reason: string) => answer({ verdict: 'held', seq: header.seq, reason })
+    const rejected = (kept: boolean, reason: string) =>
+      kept
+        ? answer({ verdict: 'rejected', seq: header.seq, reason: reason.slice(0, 500) })
+        : held('it is refused, and quarantine takes no more at the moment')
+    const reject = async (reason: string, text: string) =>
+      rejected(await quarantine.put(message, reason, text), text)
     if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
     const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
-    if (key === undefined) {
-      return answer({ verdict: 'held', seq: header.seq, reason: `key ${batch.signed.keyId} is not enrolled` })
-    }
+    if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
     if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
-    const verdict = chains.judge(header, hash)
-    if (verdict?.verdict === 'rejected') return reject('broken-chain', verdict.reason)
-    if (verdict !== undefined) return answer(verdict)
-    for (const { point } of batch.series) {
-      const refused = admission.refusePoint(point, gateway)
-      if (refused !== undefined) return reject('foreign-point', refused)
+    const place = chains.judge(header, hash)
+    if (place !== 'next' && place !== 'past') {
+      if (place.verdict === 'rejected') return reject('broken-chain', place.reason)
+      if (place.verdict === 'forked') {
+        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: place.reason })
+      }
+      return answer(place)
     }
     try {
-      const position = await this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-      chains.advance(header, hash, position)
-      return answer({ verdict: 'stored', seq: header.seq })
+      const refused = admission.refuseFirst(batch.series, gateway)
+      let kept = true
+      const keep = async () => {
+        if (refused !== undefined) kept = await quarantine.put(message, 'foreign-point', refused)
+        else await this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+        return kept
+      }
+      // A refused batch is a link of the chain all the same, or none behind it would ever be taken.
+      if (place === 'next') await chains.advance(header, hash, keep)
+      else await keep()
+      if (refused === undefined) return answer({ verdict: 'stored', seq: header.seq })
+      return rejected(kept, refused)
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
-      return answer({
-        verdict: 'held',
-        seq: header.seq,
-        reason: `the centre cannot store it now (${error.code})`,
-      })
+      return held(`the centre cannot store it now (${error.code})`)
     }
   }
 

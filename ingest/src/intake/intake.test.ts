@@ -19,6 +19,7 @@ import {
 import {
   createMetrics,
   type Journal,
+  type Logger,
   openJournal,
   type Service,
   silentLog,
@@ -47,13 +48,14 @@ let intake: Service & { port: number }
 let metrics = createMetrics()
 const clients: MqttClient[] = []
 
-async function start(): Promise<void> {
+async function start(onWarn?: (line: unknown) => void): Promise<void> {
+  const log: Logger = onWarn === undefined ? silentLog : ({ ...silentLog, warn: onWarn } as Logger)
   journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
   credentials = await Credentials.open(join(home, 'credentials.json'))
   metrics = createMetrics()
   intake = await startIntake(
     { host: '127.0.0.1', port: 0 },
-    { clock: systemClock, log: silentLog, metrics, journal, registry, credentials, home },
+    { clock: systemClock, log, metrics, journal, registry, credentials, home },
   )
 }
 
@@ -208,6 +210,36 @@ describe('plain telemetry', () => {
     ])
   })
 
+  test('F3 the journal forgets plain telemetry too, though no gateway ever sends a batch', async () => {
+    const client = await connect()
+    for (let i = 0; i < 5; i++)
+      await client.publishAsync(topics.telemetry('E10', 'd'), `{"pm10": ${i}}`, { qos: 1 })
+    await stop()
+    journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
+    expect((await journal.cursor('intake')).position).toBeGreaterThan(5)
+    await journal.close()
+    await start()
+  })
+
+  test('F8 a flood of refused messages fills neither disk nor log', async () => {
+    const lines: unknown[] = []
+    await stop()
+    await start((line) => lines.push(line))
+    const payload = Buffer.alloc(900_000)
+    const client = await connect()
+    await Promise.all(Array.from({ length: 20 }, () => client.publishAsync('x/batch', payload, { qos: 1 })))
+    expect(journal.bytes).toBeLessThan(20 * 70_000)
+    await Promise.all(Array.from({ length: 20 }, () => client.publishAsync('x/batch', payload, { qos: 1 })))
+    for (let i = 0; i < 500; i += 50) {
+      const strangers = Array.from({ length: 50 }, (_, k) =>
+        connect({ clientId: `c${i + k}`, username: 'u'.repeat(10_000), password: 'wrong' }).catch(() => 0),
+      )
+      await Promise.all(strangers)
+    }
+    expect(await counted('not-authenticated')).toBe(500)
+    expect(JSON.stringify(lines).length).toBeLessThan(200_000)
+  })
+
   test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
     const other = await connect()
     const socket = connectTcp(intake.port, '127.0.0.1')
@@ -338,24 +370,41 @@ describe('gateways', () => {
     const one = batch(1, undefined)
     const stranger = signingKey(generateKeyPem())
     expect(await send(batch(1, undefined, { signer: stranger }))).toMatchObject({ verdict: 'held' })
-    expect(await send(batch(1, undefined, { point: 'E10/d/pm10' }))).toMatchObject({
+    expect(await send(one)).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(2, batch(1, undefined, { value: 7 })))).toMatchObject({ verdict: 'forked' })
+    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({
+      verdict: 'forked',
+      reason: expect.stringMatching(/another batch/),
+    })
+    const foreign = batch(2, one, { point: 'E10/d/pm10' })
+    expect(await send(foreign)).toMatchObject({
       verdict: 'rejected',
       reason: 'E10/d/pm10 belongs to no gateway, not to GW-1',
     })
-    expect(await send(one)).toMatchObject({ verdict: 'stored' })
-    expect(await send(batch(2, batch(1, undefined, { value: 7 })))).toMatchObject({ verdict: 'rejected' })
-    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({
-      verdict: 'rejected',
-      reason: expect.stringMatching(/two gateways/),
-    })
-    const altered = encodeBatch(batch(2, one))
+    const altered = encodeBatch(batch(3, foreign))
     altered[altered.length - 3]! ^= 1
     await client.publishAsync(topics.batch('GW-1'), Buffer.from(altered), { qos: 1 })
     await client.publishAsync(topics.batch('GW-1'), Buffer.of(1), { qos: 1 })
     await expect
       .poll(async () => (await refusals()).map((reason) => reason.split(':')[0]), { timeout: 5_000 })
-      .toEqual(['foreign-point', 'broken-chain', 'broken-chain', 'malformed-batch', 'malformed-batch'])
-    expect(await send(batch(2, one))).toMatchObject({ verdict: 'stored' })
+      .toEqual(['foreign-point', 'malformed-batch', 'malformed-batch'])
+    expect(await counted('forked-chain')).toBe(2)
+    expect(await send(batch(3, foreign))).toMatchObject({ verdict: 'stored' })
+  })
+
+  test('F3 a batch that differs from the one stored in its place, however far back, is never called a duplicate', async () => {
+    const { send } = await gateway()
+    const one = batch(1, undefined)
+    const two = batch(2, one)
+    for (const message of [one, two, batch(3, two)])
+      expect(await send(message)).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({ verdict: 'forked', seq: 1 })
+    expect(await send(one)).toMatchObject({ verdict: 'duplicate', seq: 1 })
+    await stop()
+    await start()
+    const { send: after } = await gateway()
+    expect(await after(batch(2, one, { value: 7 }))).toMatchObject({ verdict: 'forked', seq: 2 })
+    expect(await after(two)).toMatchObject({ verdict: 'duplicate', seq: 2 })
   })
 
   test('F3 a key is trusted on first use, a second one is not', async () => {

@@ -3,11 +3,18 @@ import { type Clock, Counter, type Journal, type Logger, type Registry } from '@
 import type { Message } from './gate.ts'
 
 const plainBytes = 64 * 1024
-/** Kept per minute over all clients; what comes on top is counted only, so that rubbish cannot fill the disk. */
-const keptPerMinute = 600
-/** A client whose refusals go on is named in the log once in this time. */
+/**
+ * Kept per minute of all gateways, and of all others together; what comes on top is counted only, so that rubbish can
+ * neither fill the disk nor push out what gateways were refused.
+ */
+const perMinute = {
+  gateway: { messages: 600, bytes: 64 * 1024 * 1024 },
+  other: { messages: 600, bytes: 4 * 1024 * 1024 },
+} as const
+/** A client whose refusals go on is named in the log once in this time, and so many clients in all. */
 const quietMs = 60_000
-const maxNamedClients = 10_000
+const namedInQuiet = 200
+const maxDetail = 300
 
 /**
  * What was refused: counted always, kept with its reason for a person to look at, logged once a client and reason.
@@ -19,9 +26,11 @@ export class Quarantine {
   readonly #log: Logger
   readonly #refused: Counter
   readonly #unkept: Counter
-  readonly #named = new Map<string, number>()
+  readonly #unnamed: Counter
+  #named = new Set<string>()
+  #namedSinceMs = -Infinity
   #minute = 0
-  #kept = 0
+  #kept = noneKept()
 
   constructor({
     journal,
@@ -38,6 +47,11 @@ export class Quarantine {
       labelNames: ['reason'],
       registers: [metrics],
     })
+    this.#unnamed = new Counter({
+      name: 'farwatch_refused_unnamed_total',
+      help: 'Refusals that were counted but not named in the log, because it named many already or the same before',
+      registers: [metrics],
+    })
     this.#unkept = new Counter({
       name: 'farwatch_refused_unkept_total',
       help: 'Refused messages that were counted but not kept in quarantine',
@@ -45,24 +59,28 @@ export class Quarantine {
     })
   }
 
-  /** Never throws: a full disk must not turn a refusal into an acknowledgement problem. */
-  async put(
-    message: Pick<Message, 'topic' | 'client' | 'payload'>,
-    reason: string,
-    text: string,
-  ): Promise<void> {
+  /**
+   * True when it is on disk. Never throws: a full disk must not turn a refusal into an acknowledgement problem.
+   */
+  async put(message: Message, reason: string, text: string): Promise<boolean> {
     this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
     const now = this.#clock.now()
     const minute = Math.floor(now / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
-      this.#kept = 0
+      this.#kept = noneKept()
     }
-    if (++this.#kept > keptPerMinute) {
+    const who = message.principal.kind === 'gateway' ? 'gateway' : 'other'
+    // What a gateway forgets when it is refused is kept whole.
+    const whole = who === 'gateway' && reason !== 'too-large' && message.topic.endsWith('/batch')
+    const bytes = message.payload.subarray(0, whole ? batchBounds.bytes : plainBytes)
+    const kept = this.#kept[who]
+    kept.messages++
+    kept.bytes += bytes.length
+    if (kept.messages > perMinute[who].messages || kept.bytes > perMinute[who].bytes) {
       this.#unkept.inc()
-      return
+      return false
     }
-    const most = reason === 'too-large' || !message.topic.endsWith('/batch') ? plainBytes : batchBounds.bytes
     try {
       await this.#journal.append(
         encodeRecord({
@@ -72,12 +90,14 @@ export class Quarantine {
           client: message.client.slice(0, 200),
           reason: `${reason}: ${text}`.slice(0, 500),
           size: message.payload.length,
-          bytes: message.payload.subarray(0, most),
+          bytes,
         }),
       )
+      return true
     } catch (error) {
       this.#unkept.inc()
       this.#log.warn({ problem: messageOf(error) }, 'a refused message was not kept')
+      return false
     }
   }
 
@@ -85,11 +105,31 @@ export class Quarantine {
   count(client: string, reason: string, details: Record<string, unknown>): void {
     this.#refused.inc({ reason })
     const now = this.#clock.monotonicMs()
+    if (now - this.#namedSinceMs >= quietMs) {
+      this.#named = new Set()
+      this.#namedSinceMs = now
+    }
     const who = `${client} ${reason}`
-    const last = this.#named.get(who)
-    if (last !== undefined && now - last < quietMs) return
-    if (this.#named.size >= maxNamedClients) this.#named.clear()
-    this.#named.set(who, now)
-    this.#log.warn({ client, reason, ...details }, 'refused')
+    // A client may call itself something else each time: the log must not grow with that.
+    if (this.#named.has(who) || this.#named.size >= namedInQuiet) {
+      this.#unnamed.inc()
+      return
+    }
+    this.#named.add(who)
+    this.#log.warn({ client, reason, ...bounded(details) }, 'refused')
   }
+}
+
+function noneKept() {
+  return { gateway: { messages: 0, bytes: 0 }, other: { messages: 0, bytes: 0 } }
+}
+
+/** Texts from outside as long as a line of the log bears. */
+function bounded(details: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, maxDetail) : value,
+    ]),
+  )
 }
