@@ -197,6 +197,21 @@ describe('plain telemetry', () => {
     expect(await counted('malformed-payload')).toBe(5)
   })
 
+  test('F8 nothing is acknowledged and then left out: names and times that no reader could take are refused', async () => {
+    const client = await connect()
+    await client.publishAsync('telemetry/E10/d', '{"__proto__": 5, "pm10": 6}', { qos: 1 })
+    await client.publishAsync('telemetry/E10/d', '{"values": {"__proto__": 5, "pm10": 6}}', { qos: 1 })
+    const seen = {
+      id: 'a',
+      camera: 'gate',
+      label: 'person',
+      frame_time: Date.now() / 1000,
+      start_time: 1e300,
+    }
+    await client.publishAsync('frigate/events', JSON.stringify({ type: 'new', after: seen }), { qos: 1 })
+    expect((await records()).map(({ kind }) => kind)).toEqual(['quarantine', 'quarantine', 'quarantine'])
+  })
+
   test('F8 an unknown point is taken as unregistered, a flood of them is bounded', async () => {
     const client = await connect()
     await client.publishAsync('telemetry/NEW/thing', '{"so2": 12.3}', { qos: 1 })
