@@ -231,7 +231,14 @@ export class Gate {
     if (!isJpeg) return this.#refuse(message, 'malformed-payload', 'not a JPEG picture')
     const problem = this.#deps.admission.refuseCamera(camera)
     if (problem !== undefined) return this.#refuse(message, 'refused-camera', problem)
-    await this.#keep({ kind: 'picture', receivedMs: this.#deps.clock.now(), camera, label, bytes: payload })
+    const receivedMs = this.#deps.clock.now()
+    const tooMuch = this.#deps.admission.refusePicture(camera, payload.length, receivedMs)
+    if (tooMuch !== undefined) {
+      // The one after it will do: nothing to look at later, so it is counted and not kept.
+      this.#deps.quarantine.count(message.client, 'too-many-pictures', { camera, problem: tooMuch })
+      return { outcome: 'refused' }
+    }
+    await this.#keep({ kind: 'picture', receivedMs, camera, label, bytes: payload })
     return { outcome: 'kept' }
   }
 

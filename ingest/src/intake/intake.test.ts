@@ -255,6 +255,20 @@ describe('plain telemetry', () => {
     expect(JSON.stringify(lines).length).toBeLessThan(200_000)
   })
 
+  test('F8 a flood of pictures is bounded, so that readings do not wait behind it', async () => {
+    const client = await connect()
+    const picture = Buffer.alloc(1_000_000)
+    picture.set([0xff, 0xd8, 0xff])
+    const names = Array.from({ length: 60 }, (_, i) => `frigate/camera${i % 30}/person/snapshot`)
+    await Promise.all(names.map((name) => client.publishAsync(name, picture, { qos: 1 })))
+    // The minute may have turned once.
+    expect(journal.bytes).toBeLessThan(2 * 21 * 1024 * 1024)
+    expect(await counted('too-many-pictures')).toBeGreaterThanOrEqual(60 - 2 * 20)
+    await client.publishAsync(topics.telemetry('E10', 'd'), '{"pm10": 1}', { qos: 1 })
+    const [last] = await journal.read(journal.next - 1)
+    expect(decodeRecord(last!.payload).kind).toBe('telemetry')
+  })
+
   test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
     const other = await connect()
     const socket = connectTcp(intake.port, '127.0.0.1')
