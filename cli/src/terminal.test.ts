@@ -1,8 +1,9 @@
+import { openSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTerminalLog, printable } from './terminal.ts'
+import { createTerminalLog, FileLines, printable } from './terminal.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -21,3 +22,15 @@ test('F8 a data folder that the log makes is closed to other users of the machin
   await createTerminalLog(join(home, 'log', 'farwatch.log'))
   for (const made of [home, join(home, 'log')]) expect((await stat(made)).mode & 0o077).toBe(0)
 })
+
+test.runIf(process.platform === 'linux')(
+  'F8 a log on a full disk loses lines and stops nothing',
+  async () => {
+    const lines = new FileLines(openSync('/dev/full', 'a'))
+    const problems: Error[] = []
+    lines.on('error', (error) => problems.push(error))
+    for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => lines.write('{}\n', () => resolve()))
+    expect(problems).toEqual([])
+    expect(lines.writable).toBe(true)
+  },
+)

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { appendFile, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
@@ -12,10 +12,24 @@ export async function createTerminalLog(file: string): Promise<Logger> {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     multistream([
-      { level: 'trace', stream: createWriteStream(file, { flags: 'a', mode: 0o600 }) },
+      { level: 'trace', stream: new FileLines(openSync(file, 'a', 0o600)) },
       { level: 'warn', stream: new TerminalLines() },
     ]),
   )
+}
+
+/** Appends to an open file. A full disk costs lines of the log, not the platform. */
+export class FileLines extends Writable {
+  readonly #file: number
+
+  constructor(file: number) {
+    super()
+    this.#file = file
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    appendFile(this.#file, chunk, () => done())
+  }
 }
 
 /**
