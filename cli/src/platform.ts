@@ -46,7 +46,11 @@ export function startPlatform(
     const folder = options.config ?? (options.sim ? cityFolder : join(home, 'config'))
     const load = (variables: Readonly<Record<string, string | undefined>>) =>
       loadConfiguration(folder, { gatewayFiles: options.gateways, variables })
-    const { registry, rules, webhooks } = await load(process.env)
+    // Before anything is opened, so that no mistake waits for the rest; where devices listen is not known yet.
+    const { registry, rules, webhooks } = await load({
+      FARWATCH_CENTRE: `mqtt://127.0.0.1:${options.mqttPort}`,
+      ...process.env,
+    })
 
     progress('Preparing the console')
     const webRoot = await ensureBuilt()

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { Name } from './names.ts'
+import { latestTimeMs } from './reading.ts'
 
-/** Unix seconds with fraction, up to the end of year 9999. */
-const Seconds = z.number().nonnegative().max(253_402_300_799)
+/** Unix seconds with fraction, as Frigate sends them. */
+const Seconds = z
+  .number()
+  .nonnegative()
+  .max(latestTimeMs / 1000)
 
 const Tracked = z.object({
   id: z.string().min(1).max(64),

@@ -1,10 +1,7 @@
 import { decode, encode } from 'cborg'
 import { FarwatchError } from './errors.ts'
 import { parsePointKey } from './names.ts'
-import { type Series, timeSources } from './reading.ts'
-
-/** Latest stamp a wire format carries: year 9999. Whether a stamp is plausible is judged at intake. */
-const latestTimeMs = 253_402_300_799_999
+import { isTime, type Series, timeSources } from './reading.ts'
 
 /**
  * One series as canonical CBOR: `[point, time source, times, values, qualities]`; times and values little-endian
@@ -48,10 +45,7 @@ export function decodeSeries(bytes: Uint8Array): Series {
   if (qualities.length !== 0 && qualities.length !== count * 2)
     return fail(`${point}: qualities do not match times`)
   const timesMs = floatsOf(times)
-  for (const time of timesMs) {
-    if (!Number.isInteger(time) || time < 0 || time > latestTimeMs)
-      return fail(`${point}: impossible time ${time}`)
-  }
+  for (const time of timesMs) if (!isTime(time)) return fail(`${point}: impossible time ${time}`)
   const numbers = floatsOf(values)
   for (const value of numbers) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Name } from './names.ts'
+import { latestTimeMs } from './reading.ts'
 
 /** At most this many values in one plain message. */
 export const maxTelemetryValues = 1_000
@@ -12,7 +13,10 @@ const Values = z
     `more than ${maxTelemetryValues} values`,
   )
 
-const Stamped = z.strictObject({ ts: z.number().int().nonnegative().optional(), values: Values })
+const Stamped = z.strictObject({
+  ts: z.number().int().nonnegative().max(latestTimeMs).optional(),
+  values: Values,
+})
 
 /** Values by metric; booleans have become 0 and 1. `timeMs` undefined: the device sent no time. */
 export interface Telemetry {

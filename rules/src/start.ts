@@ -18,7 +18,7 @@ import { rebuild, writeCheckpoint } from './engine/recovery.ts'
 import type { Rule } from './language/rule.ts'
 import { registerMetrics } from './metrics.ts'
 import type { WebhookConfig } from './notify/config.ts'
-import { cursorName, runOutbox } from './notify/outbox.ts'
+import { cursorName, forgetOtherWebhooks, runOutbox } from './notify/outbox.ts'
 import { webhook } from './notify/webhook.ts'
 
 export interface RulesConfig {
@@ -79,6 +79,10 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
       now: () => clock.now(),
     })
     life.onStop('alert book', () => book.close())
+    await forgetOtherWebhooks(
+      alertJournal,
+      config.webhooks.map(({ url }) => url),
+    )
     const place = await rebuild({ engine, book, journal, alertJournal, home, log })
     const resumedMs = clock.now()
     book.note('resume', resumedMs, { before: Math.max(journal.next, engine.position) })

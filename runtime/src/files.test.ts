@@ -1,18 +1,17 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { writeAtomically } from './files.ts'
 
-let folder: string
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'farwatch-files-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
-
-test('F8 a file that cannot be replaced, tried again and again, leaves nothing beside it', async () => {
+test('a file is replaced whole; a replacement that fails leaves nothing behind', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'farwatch-files-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'state.json')
-  await mkdir(join(path, 'in-the-way'), { recursive: true })
-  for (let i = 0; i < 3; i++) await expect(writeAtomically(path, 'content')).rejects.toThrow()
-  expect(await readdir(folder)).toEqual(['state.json'])
+  await writeAtomically(path, 'old')
+  await writeAtomically(path, 'new')
+  expect(await readFile(path, 'utf8')).toBe('new')
+  await mkdir(join(folder, 'occupied'))
+  await expect(writeAtomically(join(folder, 'occupied'), 'x')).rejects.toThrow()
+  expect((await readdir(folder)).sort()).toEqual(['occupied', 'state.json'])
 })

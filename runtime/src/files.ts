@@ -11,7 +11,7 @@ export async function writeAtomically(
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${randomId()}.tmp`
   try {
-    const file = await open(temporary, 'wx', mode)
+    const file = await open(temporary, 'w', mode)
     try {
       await file.writeFile(content)
       await file.sync()
@@ -20,7 +20,7 @@ export async function writeAtomically(
     }
     await rename(temporary, path)
   } catch (error) {
-    // On a full disk each attempt would leave one behind.
+    // A full disk must not fill further with what did not fit.
     await rm(temporary, { force: true }).catch(() => undefined)
     throw error
   }

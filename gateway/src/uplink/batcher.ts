@@ -171,8 +171,6 @@ export async function createBatcher(options: BatcherOptions) {
         )
       })
     },
-    /** Why nothing is stored at the moment, if so. */
-    problem: () => problem,
     /** Stores what waits, then ends. */
     async stop(): Promise<void> {
       abort.abort()

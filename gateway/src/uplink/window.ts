@@ -129,8 +129,12 @@ export function createWindow(
       const receipt = payload.length > maxReceiptBytes ? undefined : parse(payload)
       if (receipt === undefined)
         log.warn({ bytes: payload.length }, 'a receipt that cannot be read is ignored')
-      else if (receipt.chain === chain)
-        for (const verdict of receipt.verdicts) if (base + verdict.seq < journal.next) take(verdict)
+      else if (receipt.chain !== chain)
+        log.warn(
+          { chain: receipt.chain },
+          'a receipt for another chain is ignored: two gateways of one name?',
+        )
+      else for (const verdict of receipt.verdicts) if (base + verdict.seq < journal.next) take(verdict)
       wake.resolve()
       wake = Promise.withResolvers()
     },

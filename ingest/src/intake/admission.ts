@@ -66,15 +66,6 @@ export class Admission {
     return undefined
   }
 
-  /** The same for all series of a batch: the first refusal. */
-  refuseFirst(series: readonly { readonly point: PointKey }[], gateway: string): string | undefined {
-    for (const { point } of series) {
-      const refused = this.refusePoint(point, gateway)
-      if (refused !== undefined) return refused
-    }
-    return undefined
-  }
-
   refuseCamera(camera: string): string | undefined {
     if (this.#cameras.has(camera) || this.#unknownCameras.has(camera)) return undefined
     if (this.#unknownCameras.size >= unknownBounds.cameras) {

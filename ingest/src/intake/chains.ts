@@ -1,10 +1,12 @@
 import { batchHash, noHash, openSign1 } from '@farwatch/evidence'
 import {
   type BatchHeader,
+  type CentreRecord,
   decodeBatch,
   decodeHeader,
   decodeRecord,
   FarwatchError,
+  parseUpTopic,
   type Verdict,
 } from '@farwatch/model'
 import { type Cursor, type Journal, readIfPresent, writeAtomically } from '@farwatch/runtime'
@@ -40,18 +42,22 @@ const maxRecent = 128
 const maxChainsPerGateway = 100
 
 /**
+ * The reason of a batch that stands in quarantine although all was well with it but for a point that is not its gateway's.
+ * It has its place in the chain all the same, for the gateway never makes that number again.
+ */
+export const refusedInPlace = 'foreign-point'
+
+/**
  * Where each gateway's chain of batches stands. Rebuilt at start from its own snapshot and the journal behind it, so
  * intake needs no database.
  */
 export class Chains {
   readonly #path: string
-  readonly #cursor: Cursor
   readonly #journal: Journal
+  readonly #cursor: Cursor
   readonly #links = new Map<string, Link>()
-  /** Of each batch on its way to the journal: where it will stand at the earliest. */
-  readonly #onTheirWay = new Set<{ readonly from: number }>()
 
-  private constructor(path: string, { journal, cursor }: { journal: Journal; cursor: Cursor }) {
+  private constructor(path: string, journal: Journal, cursor: Cursor) {
     this.#path = path
     this.#journal = journal
     this.#cursor = cursor
@@ -61,14 +67,14 @@ export class Chains {
     const cursor = await journal.cursor('intake')
     const text = await readIfPresent(path)
     const stored = text === undefined ? undefined : parseStored(path, text)
-    const chains = new Chains(path, { journal, cursor })
+    const chains = new Chains(path, journal, cursor)
     for (const { hash, ...rest } of stored?.chains ?? []) {
       chains.#links.set(keyOf(rest), { ...rest, hash: Buffer.from(hash, 'hex') })
     }
     for (let from = stored?.position ?? journal.first; from < journal.next; ) {
       for (const { position, payload } of await journal.read(from)) {
         const record = decodeRecord(payload)
-        if (record.kind === 'batch') {
+        if (isLink(record)) {
           const batch = decodeBatch(record.bytes)
           const header = decodeHeader(openSign1(batch.sign1).payload)
           const hash = batchHash(batch)
@@ -105,21 +111,16 @@ export class Chains {
     return 'next'
   }
 
-  /** Puts a batch on disk by `keep`, which tells whether it is there; if so, the chain has advanced over it. */
-  async advance(header: BatchHeader, hash: Uint8Array, keep: () => Promise<boolean>): Promise<void> {
-    const one = { from: this.#journal.next }
-    this.#onTheirWay.add(one)
-    try {
-      if (await keep()) this.#set(header, hash)
-    } finally {
-      this.#onTheirWay.delete(one)
-    }
+  /** The batch is in the journal. To be called in the turn of the event loop in which its append has resolved. */
+  advance(header: BatchHeader, hash: Uint8Array): void {
+    this.#set(header, hash)
   }
 
   /** Makes the state durable; the journal's records before it are not needed here any more. */
   async save(): Promise<void> {
-    const [oldest] = this.#onTheirWay
-    const position = oldest?.from ?? this.#journal.next
+    // Between turns every batch before the journal's end has been entered, and records of other kinds change nothing here.
+    await new Promise(setImmediate)
+    const position = this.#journal.next
     const chains = Array.from(this.#links.values(), ({ hash, ...rest }) => ({
       ...rest,
       hash: Buffer.from(hash).toString('hex'),
@@ -154,6 +155,11 @@ function parseStored(path: string, text: string): z.infer<typeof Stored> {
     const message = `${path} cannot be understood; restore it, or remove it: it is made again from the journal`
     throw new FarwatchError('bad-chains', message, { cause })
   }
+}
+
+function isLink(record: CentreRecord): boolean {
+  if (record.kind !== 'quarantine') return record.kind === 'batch'
+  return parseUpTopic(record.topic)?.kind === 'batch' && record.reason.startsWith(`${refusedInPlace}:`)
 }
 
 function keyOf({ gateway, chain }: { gateway: string; chain: string }): string {

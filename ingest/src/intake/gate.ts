@@ -12,12 +12,13 @@ import {
   parseTelemetry,
   parseUpTopic,
   pointKey,
+  type Series,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Admission } from './admission.ts'
-import type { Chains } from './chains.ts'
+import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Quarantine } from './quarantine.ts'
 
@@ -128,12 +129,10 @@ export class Gate {
       verdict,
     })
     const held = (reason: string) => answer({ verdict: 'held', seq: header.seq, reason })
-    const rejected = (kept: boolean, reason: string) =>
-      kept
-        ? answer({ verdict: 'rejected', seq: header.seq, reason: reason.slice(0, 500) })
-        : held('it is refused, and quarantine takes no more at the moment')
     const reject = async (reason: string, text: string) =>
-      rejected(await quarantine.put(message, reason, text), text)
+      (await quarantine.put(message, reason, text))
+        ? answer({ verdict: 'rejected', seq: header.seq, reason: text })
+        : held('it is refused, and quarantine takes no more at the moment')
     if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
     const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
     if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
@@ -146,19 +145,18 @@ export class Gate {
       }
       return answer(place)
     }
+    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
     try {
-      const refused = admission.refuseFirst(batch.series, gateway)
-      let kept = true
-      const keep = async () => {
-        if (refused !== undefined) kept = await quarantine.put(message, 'foreign-point', refused)
-        else await this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-        return kept
-      }
-      // A refused batch is a link of the chain all the same, or none behind it would ever be taken.
-      if (place === 'next') await chains.advance(header, hash, keep)
-      else await keep()
-      if (refused === undefined) return answer({ verdict: 'stored', seq: header.seq })
-      return rejected(kept, refused)
+      // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
+      await (refused === undefined
+        ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+        : quarantine.keep(message, refusedInPlace, refused))
+      if (place === 'next') chains.advance(header, hash)
+      return answer(
+        refused === undefined
+          ? { verdict: 'stored', seq: header.seq }
+          : { verdict: 'rejected', seq: header.seq, reason: refused },
+      )
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
       return held(`the centre cannot store it now (${error.code})`)
@@ -250,4 +248,16 @@ export class Gate {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
   }
+}
+
+/** Why the first of these series that may not come in may not. */
+function refusalOf(
+  series: readonly Series[],
+  refusePoint: (point: string) => string | undefined,
+): string | undefined {
+  for (const { point } of series) {
+    const refused = refusePoint(point)
+    if (refused !== undefined) return refused
+  }
+  return undefined
 }

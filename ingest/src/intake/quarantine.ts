@@ -60,45 +60,59 @@ export class Quarantine {
   }
 
   /**
-   * True when it is on disk. Never throws: a full disk must not turn a refusal into an acknowledgement problem.
+   * True when it is on disk, which what is too much for this minute is not. Never throws: a full disk must not turn a
+   * refusal into an acknowledgement problem.
    */
   async put(message: Message, reason: string, text: string): Promise<boolean> {
-    this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
-    const now = this.#clock.now()
-    const minute = Math.floor(now / 60_000)
+    this.#countMessage(message, reason, text)
+    const minute = Math.floor(this.#clock.now() / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
       this.#kept = noneKept()
     }
     const who = message.principal.kind === 'gateway' ? 'gateway' : 'other'
-    // What a gateway forgets when it is refused is kept whole.
-    const whole = who === 'gateway' && reason !== 'too-large' && message.topic.endsWith('/batch')
-    const bytes = message.payload.subarray(0, whole ? batchBounds.bytes : plainBytes)
     const kept = this.#kept[who]
     kept.messages++
-    kept.bytes += bytes.length
+    kept.bytes += keptBytes(message, reason)
     if (kept.messages > perMinute[who].messages || kept.bytes > perMinute[who].bytes) {
       this.#unkept.inc()
       return false
     }
     try {
-      await this.#journal.append(
-        encodeRecord({
-          kind: 'quarantine',
-          receivedMs: now,
-          topic: message.topic.slice(0, 500),
-          client: message.client.slice(0, 200),
-          reason: `${reason}: ${text}`.slice(0, 500),
-          size: message.payload.length,
-          bytes,
-        }),
-      )
+      await this.#append(message, reason, text)
       return true
     } catch (error) {
       this.#unkept.inc()
       this.#log.warn({ problem: messageOf(error) }, 'a refused message was not kept')
       return false
     }
+  }
+
+  /**
+   * Keeps a refused message whatever else was refused in this minute and resolves with its position in the journal. For
+   * senders who have proven who they are. @throws FarwatchError as `Journal.append`.
+   */
+  keep(message: Message, reason: string, text: string): Promise<number> {
+    this.#countMessage(message, reason, text)
+    return this.#append(message, reason, text)
+  }
+
+  #append(message: Message, reason: string, text: string): Promise<number> {
+    return this.#journal.append(
+      encodeRecord({
+        kind: 'quarantine',
+        receivedMs: this.#clock.now(),
+        topic: message.topic.slice(0, 500),
+        client: message.client.slice(0, 200),
+        reason: `${reason}: ${text}`.slice(0, 500),
+        size: message.payload.length,
+        bytes: message.payload.subarray(0, keptBytes(message, reason)),
+      }),
+    )
+  }
+
+  #countMessage(message: Message, reason: string, text: string): void {
+    this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
   }
 
   /** Counts a refusal that has nothing to keep (a wrong password, an oversized packet). */
@@ -118,6 +132,12 @@ export class Quarantine {
     this.#named.add(who)
     this.#log.warn({ client, reason, ...bounded(details) }, 'refused')
   }
+}
+
+/** What a gateway forgets when it is refused is kept whole. */
+function keptBytes({ topic, payload, principal }: Message, reason: string): number {
+  const whole = principal.kind === 'gateway' && reason !== 'too-large' && topic.endsWith('/batch')
+  return Math.min(payload.length, whole ? batchBounds.bytes : plainBytes)
 }
 
 function noneKept() {

@@ -14,7 +14,7 @@ import {
 } from '@farwatch/runtime'
 import { type TestDatabase, testEngines } from '@farwatch/runtime/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { lastBatches, writerPosition } from './ledger.ts'
+import { writerPosition } from './commit.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { recordOf, seriesOfValues, TestGateway } from './testing.ts'
 import { startWriter, type WriterDeps, type WriterState } from './writer.ts'
@@ -147,7 +147,8 @@ for (const engine of testEngines) {
         {
           position: 5,
           topic: 'journal/camera-event',
-          reason: 'the record cannot be read: impossible time 1e+303',
+          reason:
+            'the record cannot be read: after.frame_time: Too big: expected number to be <=253402300799.999',
           size: expect.any(Number),
         },
         { position: 9, topic: 'telemetry/a/b', reason: 'not JSON \ufffd', size: 100_000_000 },
@@ -166,9 +167,6 @@ for (const engine of testEngines) {
         { key: 'E01/stack/so2', registered: true, unit: 'mg/m³' },
         { key: 'E99/box/run', registered: false, unit: '' },
         { key: 'E99/box/so2', registered: false, unit: '' },
-      ])
-      expect(await lastBatches(database)).toEqual([
-        { gateway: 'GW-1', chain: '0123456789abcdef', ...gateway.head },
       ])
       expect(await writerPosition(database)).toBe(11)
     })
@@ -191,11 +189,9 @@ for (const engine of testEngines) {
         client: 'GW-2',
         reason: 'sequence 1 of this chain is another batch already',
       })
-      expect(await lastBatches(database)).toContainEqual({
-        gateway: 'GW-2',
-        chain: '0123456789abcdef',
-        ...gateway.head,
-      })
+      expect(
+        await database.query(`select seq, hash from batch where gateway = 'GW-2' order by seq desc limit 1`),
+      ).toEqual([gateway.head])
     })
 
     test('F8 readings of a batch stamped 2036 or 1970 stand in quarantine, the others are stored', async () => {
@@ -311,6 +307,27 @@ for (const engine of testEngines) {
           `select count(*), sum(value) from reading join point on point_id = id where device = 'lost'`,
         ),
       ).toEqual({ count: 40, sum: 780 })
+    })
+
+    test('what a database has lost that it had committed is written again', async () => {
+      const records = (from: number) =>
+        Array.from({ length: 5 }, (_, n) =>
+          recordOf.telemetry('E99', 'failover', { ts: t0 + from + n, values: { a: from + n } }),
+        )
+      await start()
+      await append(records(0))
+      await caughtUp()
+      // A standby that had not heard of the last commits takes over.
+      const behind = journal.next - 3
+      await database.query('delete from reading where batch >= $1', [behind])
+      await database.query(`update progress set position = $1 where name = 'writer'`, [behind])
+      await append(records(5))
+      await caughtUp()
+      expect(
+        await one(
+          `select count(*), sum(value) from reading join point on point_id = id where device = 'failover'`,
+        ),
+      ).toEqual({ count: 10, sum: 45 })
     })
 
     test('pictures and quarantine are bounded', async () => {

@@ -1,6 +1,7 @@
 import {
   type Alert,
   type CentreRecord,
+  maxAheadMs,
   messageOf,
   type PointKey,
   parsePointKey,
@@ -24,8 +25,6 @@ import { Route } from './route.ts'
 import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
 
-/** A stamp this far after its receipt is counted as a wrong clock. */
-export const skewMs = 60_000
 /** Points that no registry names and that rules watch all the same; more are counted and not watched. */
 const maxUnregistered = 100_000
 /** Of a point that no registry names, seconds. */
@@ -240,7 +239,7 @@ export class Engine {
       const value = values[i]!
       const timeMs = Math.min(sourceMs, nowMs)
       const late = timeMs < route.lastMs
-      if (sourceMs > nowMs + skewMs) this.counts.skewed++
+      if (sourceMs > nowMs + maxAheadMs) this.counts.skewed++
       if (late) this.counts.late++
       input.kind = 'reading'
       input.timeMs = timeMs
