@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, truncate } from 'node:fs/promises'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,10 +58,10 @@ async function gateway(url: string, password: string) {
     gateway: 'GW-1',
     url,
     password,
-    chain: batcher.chain,
     journal,
     clock: systemClock,
     log: silentLog,
+    beginChain: (place) => batcher.beginChain(place),
     status: () => ({ publicKey: key.publicKey, links: [] }),
   })
   const cursor = await journal.cursor('uplink')
@@ -153,7 +153,7 @@ test('F3 a batch that is refused for good holds up none behind it', async () => 
   await side.stop()
 })
 
-test('F3 a centre that has lost everything takes the chain up where the gateway stands', async () => {
+test('F3 a centre that has lost everything gets again what the gateway still has, and what follows', async () => {
   const first = await centre()
   const password = await first.credentials.enrolGateway('GW-1')
   const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
@@ -165,7 +165,7 @@ test('F3 a centre that has lost everything takes the chain up where the gateway 
   await expect.poll(() => gw.cursor.position, { timeout: 15_000 }).toBe(gw.journal.next)
   await gw.measure(10, 5)
   await expect.poll(() => gw.cursor.position, { timeout: 10_000 }).toBe(gw.journal.next)
-  expect(await stored(second.journal)).toEqual(upTo(15).slice(5))
+  expect(await stored(second.journal)).toEqual(upTo(15))
   await gw.stop()
   await second.stop()
 })
@@ -237,3 +237,77 @@ async function brittleLine(target: number) {
     },
   }
 }
+
+/** All that the gateway measured has its receipt. */
+const settled = (gw: Awaited<ReturnType<typeof gateway>>) =>
+  expect.poll(() => gw.cursor.position, { timeout: 15_000 }).toBe(gw.journal.next)
+
+test('F2 a gateway whose folder was restored from an older copy loses nothing and doubles nothing', async () => {
+  const side = await centre()
+  const url = `mqtt://127.0.0.1:${side.port}`
+  const password = await side.credentials.enrolGateway('GW-1')
+  const folder = join(home, 'gateway')
+  const before = await gateway(url, password)
+  await before.measure(0, 10)
+  await settled(before)
+  await before.stop()
+  await cp(folder, `${folder}-copy`, { recursive: true })
+  const after = await gateway(url, password)
+  await after.measure(10, 20)
+  await settled(after)
+  await after.stop()
+  await rm(folder, { recursive: true })
+  await cp(`${folder}-copy`, folder, { recursive: true })
+  const restored = await gateway(url, password)
+  await restored.measure(30, 30)
+  await settled(restored)
+  await restored.measure(60, 5)
+  await settled(restored)
+  expect(await stored(side.journal)).toEqual(upTo(65))
+  await restored.stop()
+  const again = await gateway(url, password)
+  await again.measure(65, 5)
+  await settled(again)
+  expect(await stored(side.journal)).toEqual(upTo(70))
+  await again.stop()
+  await side.stop()
+}, 60_000)
+
+test('F2 a gateway whose journal lost its end, but not its cursor, sends what it measures from then on', async () => {
+  const side = await centre()
+  const url = `mqtt://127.0.0.1:${side.port}`
+  const password = await side.credentials.enrolGateway('GW-1')
+  const first = await gateway(url, password)
+  await first.measure(0, 10)
+  await settled(first)
+  await first.stop()
+  await truncate(join(home, 'gateway', '0000000000000001.log'), 1_000)
+  const second = await gateway(url, password)
+  await second.measure(10, 10)
+  await settled(second)
+  expect(await stored(side.journal)).toEqual(upTo(20))
+  await second.stop()
+  await side.stop()
+}, 60_000)
+
+test('F2 a centre restored from an older copy is given again what the gateway still has', async () => {
+  const first = await centre()
+  const password = await first.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
+  await gw.measure(0, 10)
+  await settled(gw)
+  await first.stop()
+  await cp(join(home, 'centre'), join(home, 'centre-copy'), { recursive: true })
+  const second = await centre(first.port)
+  await gw.measure(10, 50)
+  await settled(gw)
+  await second.stop()
+  await rm(join(home, 'centre'), { recursive: true })
+  await cp(join(home, 'centre-copy'), join(home, 'centre'), { recursive: true })
+  const restored = await centre(first.port)
+  await gw.measure(60, 5)
+  await settled(gw)
+  await expect.poll(() => stored(restored.journal), { timeout: 10_000 }).toEqual(upTo(65))
+  await gw.stop()
+  await restored.stop()
+}, 60_000)

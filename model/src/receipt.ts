@@ -1,7 +1,6 @@
 import { z } from 'zod'
 
 const Seq = z.number().int().positive()
-const Chain = z.string().regex(/^[0-9a-f]{16}$/)
 
 /** What the centre did with one batch. The gateway forgets a batch on `stored`, `duplicate` or `rejected` only. */
 export const Verdict = z.discriminatedUnion('verdict', [
@@ -11,6 +10,11 @@ export const Verdict = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('rejected'), seq: Seq, reason: z.string().max(500) }),
   /** Not judged yet (its key is not enrolled, the centre's disk is full): keep it and send it again later. */
   z.strictObject({ verdict: z.literal('held'), seq: Seq, reason: z.string().max(500) }),
+  /**
+   * Not taken: the centre has another batch in this place of the chain, so this gateway's folder is an older copy or a
+   * twin. Please begin a new chain and seal in it again what waits.
+   */
+  z.strictObject({ verdict: z.literal('forked'), seq: Seq, reason: z.string().max(500) }),
   /** Not taken: something before it is missing. Please send again from `expected`. */
   z.strictObject({ verdict: z.literal('gap'), seq: Seq, expected: Seq }),
 ])
@@ -36,11 +40,6 @@ export const GatewayStatus = z.strictObject({
   spool: z
     .strictObject({ batches: z.number().int().nonnegative(), bytes: z.number().int().nonnegative() })
     .optional(),
-  /**
-   * The chain and the first batch of it that has no receipt yet. A centre that has lost what it knew of the chain takes it
-   * up there: what lies before was receipted and cannot be asked for again.
-   */
-  from: z.strictObject({ chain: Chain, seq: Seq }).optional(),
   links: z
     .array(
       z.strictObject({

@@ -36,6 +36,10 @@ export function parseTelemetry(text: string): { telemetry: Telemetry } | { probl
     return { problem: `not JSON: found ${JSON.stringify(text.slice(0, 40))}, expected {"metric": number}` }
   }
   const stamped = typeof json === 'object' && json !== null && 'values' in json
+  const given = stamped ? (json as { values: unknown }).values : json
+  // JSON can carry this name; as a key of what the schema makes it would vanish without a word.
+  if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+    return { problem: '__proto__: cannot be the name of a metric' }
   const parsed = stamped ? Stamped.safeParse(json) : Values.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

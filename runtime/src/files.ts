@@ -8,7 +8,7 @@ export async function writeAtomically(
   content: string | Uint8Array,
   mode = 0o600,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${randomId()}.tmp`
   try {
     const file = await open(temporary, 'w', mode)

@@ -9,7 +9,7 @@ import {
   type Series,
   type TimeSource,
 } from '@farwatch/model'
-import { type Clock, type Journal, type Logger, randomId } from '@farwatch/runtime'
+import { type Clock, type Cursor, type Journal, type Logger, randomId } from '@farwatch/runtime'
 
 /** What a driver yields, one value of one point. */
 export type StampedReading = Reading & { readonly timeSource: TimeSource }
@@ -39,18 +39,25 @@ interface ChainEnd {
   readonly chain: string
   readonly seq: number
   readonly hash: Uint8Array
+  /** Journal position before the chain's first batch: sequence n stands at `base` + n. */
+  readonly base: number
 }
+
+const newChain = (journal: Journal): ChainEnd => ({
+  ...{ chain: randomId(), seq: 0, hash: noHash },
+  base: journal.next - 1,
+})
 
 async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
-  if (last === undefined) return { chain: randomId(), seq: 0, hash: noHash }
+  if (last === undefined) return newChain(journal)
   const { header, hash } = openBatch(decodeBatch(last.payload))
-  return { chain: header.chain, seq: header.seq, hash }
+  return { chain: header.chain, seq: header.seq, hash, base: last.position - header.seq }
 }
 
 /**
  * Turns readings into batches: numbered, chained, signed and on disk before `add` resolves. The gateway's journal is the
- * chain: record n holds the batch of sequence n. A journal that is full or whose disk refuses holds the drivers back
+ * chain: its records hold the batches in order of their sequence. A journal that is full or whose disk refuses holds the drivers back
  * until it recovers; any other failure rejects, which ends the gateway.
  */
 export async function createBatcher(options: BatcherOptions) {
@@ -61,6 +68,7 @@ export async function createBatcher(options: BatcherOptions) {
   let end = await chainEnd(journal)
   const waiting: Delivery[] = []
   let running: Promise<void> | undefined
+  let writing: Promise<unknown> = Promise.resolve()
   let problem: string | undefined
   const abort = new AbortController()
 
@@ -69,13 +77,19 @@ export async function createBatcher(options: BatcherOptions) {
     while (waiting.length > 0) {
       const { deliveries, series } = take()
       try {
-        if (series.length > 0) await store(series)
+        if (series.length > 0) await inTurn(() => store(series))
         for (const { resolve } of deliveries) resolve()
       } catch (error) {
         for (const { reject } of deliveries) reject(error)
       }
     }
     running = undefined
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = writing.then(work)
+    writing = turn.catch(() => undefined)
+    return turn
   }
 
   /** As many deliveries as fit into one batch; a point never has two time sources in one. */
@@ -107,13 +121,13 @@ export async function createBatcher(options: BatcherOptions) {
       const batch = sealBatch(series, { ...place, ...times }, key)
       try {
         const position = await journal.append(encodeBatch(batch))
-        if (position !== place.seq) {
+        if (position !== end.base + place.seq) {
           throw new FarwatchError(
             'bad-chain',
             `the journal put sequence ${place.seq} at position ${position}`,
           )
         }
-        end = { chain: end.chain, seq: place.seq, hash: batchHash(batch) }
+        end = { ...end, seq: place.seq, hash: batchHash(batch) }
         if (problem !== undefined) log.info('the journal takes readings again')
         problem = undefined
         return
@@ -128,8 +142,6 @@ export async function createBatcher(options: BatcherOptions) {
   }
 
   return {
-    /** The journal's chain. */
-    chain: end.chain,
     /** Resolves when the readings are on disk. Any number; more than a batch holds are split. */
     add(readings: readonly StampedReading[]): Promise<void> {
       if (readings.length === 0) return Promise.resolve()
@@ -137,6 +149,27 @@ export async function createBatcher(options: BatcherOptions) {
         return add(readings.slice(0, maxReadings)).then(() => add(readings.slice(maxReadings)))
       }
       return add(readings)
+    },
+    /**
+     * Begins a new chain and seals in it again, batch for batch, what waits for its receipt; then `cursor` stands at its
+     * first batch. For a centre that knows another continuation of the old chain.
+     */
+    beginChain(cursor: Cursor): Promise<void> {
+      return inTurn(async () => {
+        const next = newChain(journal)
+        end = next
+        for (let from = cursor.position; from <= next.base; ) {
+          for (const { position, payload } of await journal.read(from)) {
+            if (position <= next.base) await store(openBatch(decodeBatch(payload)).series)
+            from = position + 1
+          }
+        }
+        cursor.advance(next.base + 1)
+        log.warn(
+          { chain: next.chain, batches: end.seq },
+          'the centre knows another continuation of the chain: a new one has begun with what waited',
+        )
+      })
     },
     /** Stores what waits, then ends. */
     async stop(): Promise<void> {

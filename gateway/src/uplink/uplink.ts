@@ -15,13 +15,13 @@ export interface UplinkOptions {
   /** `mqtt://host:port` or `mqtts://…` of the centre. */
   readonly url: string
   readonly password: string
-  /** Of the batches in the journal; receipts for another one are not ours. */
-  readonly chain: string
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Logger
+  /** Begins a new chain of batches with what waits behind the cursor. */
+  readonly beginChain: (cursor: Cursor) => Promise<void>
   /** What the status message says; asked each time it is sent. */
-  readonly status: () => Omit<GatewayStatus, 'v' | 'online' | 'spool' | 'from'>
+  readonly status: () => Omit<GatewayStatus, 'v' | 'online' | 'spool'>
 }
 
 const receiptTimeoutMs = 10_000
@@ -45,8 +45,7 @@ export async function startUplink(options: UplinkOptions): Promise<Service & { n
 
   function status(online: boolean): string {
     const spool = { batches: journal.next - cursor.position, bytes: journal.bytes }
-    const from = { chain: options.chain, seq: cursor.position }
-    return JSON.stringify({ v: 1, online, ...options.status(), spool, from } satisfies GatewayStatus)
+    return JSON.stringify({ v: 1, online, ...options.status(), spool } satisfies GatewayStatus)
   }
 
   async function live(): Promise<void> {
@@ -144,10 +143,14 @@ async function sendUntilBroken(
   try {
     await client.subscribeAsync(topics.receipt(gateway), { qos: 1 })
     while (!both.aborted) {
+      if (window.forked) {
+        await options.beginChain(cursor)
+        window.restart()
+      }
       for await (const records of journal.follow(window.next, window.until(both), { records: maxInFlight })) {
-        for (const { position, payload } of records) {
-          if (!(await window.admits(position, both))) break
-          client.publish(topics.batch(gateway), Buffer.from(payload), { qos: 1 })
+        for (const record of records) {
+          if (!(await window.admits(record, both))) break
+          client.publish(topics.batch(gateway), Buffer.from(record.payload), { qos: 1 })
         }
       }
     }

@@ -1,5 +1,6 @@
-import { Receipt, type Verdict } from '@farwatch/model'
-import type { Clock, Cursor, Journal, Logger } from '@farwatch/runtime'
+import { openSign1 } from '@farwatch/evidence'
+import { decodeBatch, decodeHeader, Receipt, type Verdict } from '@farwatch/model'
+import type { Clock, Cursor, Journal, JournalRecord, Logger } from '@farwatch/runtime'
 
 /** Batches on their way without a receipt: enough to fill a slow line, bounded for the centre's sake. */
 export const maxInFlight = 32
@@ -12,7 +13,7 @@ const heldMs = 15_000
  */
 export function createWindow(
   cursor: Cursor,
-  { chain, journal, clock, log }: { chain: string; journal: Journal; clock: Clock; log: Logger },
+  { journal, clock, log }: { journal: Journal; clock: Clock; log: Logger },
 ) {
   let next = cursor.position
   let heldUntilMs = 0
@@ -20,26 +21,37 @@ export function createWindow(
   let rewound = new AbortController()
   let wake = Promise.withResolvers<void>()
   const answered = new Set<number>()
+  /** Journal position before the first batch of the chain that is being sent. */
+  let base = 0
+  let chain = ''
+  let forked = false
+  /** Where sending again has come to, as long as that is behind the cursor. */
+  let again: number | undefined
 
   function rewind(position: number, untilMs = 0): void {
     next = position
+    again = position < cursor.position ? position : undefined
     heldUntilMs = untilMs
     rewound.abort()
   }
 
   function take(verdict: Verdict): void {
     const { seq } = verdict
+    const position = base + seq
     switch (verdict.verdict) {
       case 'rejected':
         log.error(
           { seq, reason: verdict.reason },
           'the centre refused a batch for good and keeps it in quarantine',
         )
-        answered.add(seq)
+        settle(position)
         break
       case 'stored':
       case 'duplicate':
-        answered.add(seq)
+        settle(position)
+        break
+      case 'forked':
+        fork(verdict.reason)
         break
       case 'held':
         if (clock.monotonicMs() >= heldUntilMs)
@@ -47,19 +59,44 @@ export function createWindow(
         rewind(cursor.position, clock.monotonicMs() + heldMs)
         break
       case 'gap':
-        if (verdict.expected >= Math.max(cursor.position, journal.first))
-          rewind(Math.min(verdict.expected, next))
-        else
-          log.error(
-            { expected: verdict.expected, kept: cursor.position },
-            'the centre misses batches that are gone here',
-          )
+        // A centre restored from an older copy asks for what it had acknowledged: it gets all that is still here.
+        if (base + verdict.expected >= Math.max(journal.first, base + 1))
+          rewind(Math.min(base + verdict.expected, next))
+        else fork(`the centre misses batches from ${verdict.expected} on, which are gone here`)
         break
     }
     while (answered.delete(cursor.position)) cursor.advance(cursor.position + 1)
   }
 
+  function settle(position: number): void {
+    if (position >= cursor.position) answered.add(position)
+    else if (again !== undefined) again = position + 1 < cursor.position ? position + 1 : undefined
+  }
+
+  function fork(reason: string): void {
+    if (!forked) log.error({ chain, reason }, 'the centre cannot take this chain further')
+    forked = true
+    rewound.abort()
+  }
+
+  /** Too much is on its way, or batches of the chain before are. */
+  function mustWait(position: number, ofChain: string): boolean {
+    if (position >= (again ?? cursor.position) + maxInFlight) return true
+    return chain !== '' && ofChain !== chain && position > cursor.position
+  }
+
   return {
+    /** The centre takes nothing more of this chain: a new one must begin, then `restart`. */
+    get forked() {
+      return forked
+    },
+    restart(): void {
+      forked = false
+      answered.clear()
+      again = undefined
+      chain = ''
+      next = cursor.position
+    },
     get next() {
       return next
     },
@@ -68,12 +105,13 @@ export function createWindow(
       rewound = new AbortController()
       return AbortSignal.any([signal, rewound.signal])
     },
-    /** Waits until the batch at `position` may go; false when it must not, because sending went back or ended. */
-    async admits(position: number, signal: AbortSignal): Promise<boolean> {
+    /** Waits until the batch may go; false when it must not, because sending went back or ended. */
+    async admits({ position, payload }: JournalRecord, signal: AbortSignal): Promise<boolean> {
+      const header = decodeHeader(openSign1(decodeBatch(payload).sign1).payload)
       const stop = () => wake.resolve()
       signal.addEventListener('abort', stop, { once: true })
       try {
-        while (!signal.aborted && !rewound.signal.aborted && position >= cursor.position + maxInFlight)
+        while (!signal.aborted && !rewound.signal.aborted && mustWait(position, header.chain))
           await wake.promise
         const waitMs = heldUntilMs - clock.monotonicMs()
         if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined)
@@ -82,6 +120,8 @@ export function createWindow(
       }
       if (signal.aborted || rewound.signal.aborted) return false
       next = position + 1
+      chain = header.chain
+      base = position - header.seq
       return true
     },
     receive(payload: Uint8Array): void {
@@ -94,7 +134,7 @@ export function createWindow(
           { chain: receipt.chain },
           'a receipt for another chain is ignored: two gateways of one name?',
         )
-      else for (const verdict of receipt.verdicts) if (verdict.seq < journal.next) take(verdict)
+      else for (const verdict of receipt.verdicts) if (base + verdict.seq < journal.next) take(verdict)
       wake.resolve()
       wake = Promise.withResolvers()
     },

@@ -9,6 +9,15 @@ export const unknownBounds = {
 } as const
 
 /**
+ * Pictures taken per minute, of each registered camera and of all others together: the embedded database takes some
+ * megabytes a second, and readings wait in the same line.
+ */
+export const pictureRate = {
+  registered: { pictures: 60, bytes: 20 * 1024 * 1024 },
+  others: { pictures: 60, bytes: 20 * 1024 * 1024 },
+} as const
+
+/**
  * Who may speak for which point, and how many unknown ones may appear: a device that invents names must not fill the
  * city's database.
  */
@@ -20,6 +29,9 @@ export class Admission {
   readonly #unknownPerDevice = new Map<string, number>()
   readonly #cameras: Set<string>
   readonly #unknownCameras = new Set<string>()
+  /** What came in this minute, by registered camera; the others under the empty name, which no camera has. */
+  #taken = new Map<string, { pictures: number; bytes: number }>()
+  #minute = 0
 
   constructor(registry: Registry) {
     for (const site of registry.sites) this.#gatewayOf.set(site.id, site.gateway)
@@ -60,6 +72,26 @@ export class Admission {
       return `${unknownBounds.cameras} unregistered cameras have appeared; no more are taken`
     }
     this.#unknownCameras.add(camera)
+    return undefined
+  }
+
+  /** Why no further picture of this size is taken of the camera in this minute; undefined where it is, and counted. */
+  refusePicture(camera: string, bytes: number, nowMs: number): string | undefined {
+    const minute = Math.floor(nowMs / 60_000)
+    if (minute !== this.#minute) {
+      this.#minute = minute
+      this.#taken = new Map()
+    }
+    const registered = this.#cameras.has(camera)
+    const most = registered ? pictureRate.registered : pictureRate.others
+    const who = registered ? camera : ''
+    const before = this.#taken.get(who) ?? { pictures: 0, bytes: 0 }
+    const taken = { pictures: before.pictures + 1, bytes: before.bytes + bytes }
+    if (taken.pictures > most.pictures || taken.bytes > most.bytes) {
+      const of = registered ? `camera ${camera}` : 'unregistered cameras'
+      return `at most ${most.pictures} pictures and ${most.bytes} bytes of ${of} are taken a minute`
+    }
+    this.#taken.set(who, taken)
     return undefined
   }
 }

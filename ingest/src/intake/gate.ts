@@ -106,7 +106,7 @@ export class Gate {
   }
 
   async #batch(message: Message, gateway: string): Promise<Outcome> {
-    const { clock, credentials, chains, admission } = this.#deps
+    const { clock, credentials, chains, admission, quarantine } = this.#deps
     const receivedMs = clock.now()
     if (message.payload.length > batchBounds.bytes) {
       return this.#refuse(
@@ -128,26 +128,30 @@ export class Gate {
       chain: header.chain,
       verdict,
     })
-    const reject = async (reason: string, text: string) => {
-      await this.#refuse(message, reason, text)
-      return answer({ verdict: 'rejected', seq: header.seq, reason: text })
-    }
+    const held = (reason: string) => answer({ verdict: 'held', seq: header.seq, reason })
+    const reject = async (reason: string, text: string) =>
+      (await quarantine.put(message, reason, text))
+        ? answer({ verdict: 'rejected', seq: header.seq, reason: text })
+        : held('it is refused, and quarantine takes no more at the moment')
     if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
     const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
-    if (key === undefined) {
-      return answer({ verdict: 'held', seq: header.seq, reason: `key ${batch.signed.keyId} is not enrolled` })
-    }
+    if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
     if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
-    const verdict = chains.judge(header, hash)
-    if (verdict?.verdict === 'rejected') return reject('broken-chain', verdict.reason)
-    if (verdict !== undefined) return answer(verdict)
+    const place = chains.judge(header, hash)
+    if (place !== 'next' && place !== 'past') {
+      if (place.verdict === 'rejected') return reject('broken-chain', place.reason)
+      if (place.verdict === 'forked') {
+        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: place.reason })
+      }
+      return answer(place)
+    }
     const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
         ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-        : this.#deps.quarantine.keep(message, refusedInPlace, refused))
-      chains.advance(header, hash)
+        : quarantine.keep(message, refusedInPlace, refused))
+      if (place === 'next') chains.advance(header, hash)
       return answer(
         refused === undefined
           ? { verdict: 'stored', seq: header.seq }
@@ -155,11 +159,7 @@ export class Gate {
       )
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
-      return answer({
-        verdict: 'held',
-        seq: header.seq,
-        reason: `the centre cannot store it now (${error.code})`,
-      })
+      return held(`the centre cannot store it now (${error.code})`)
     }
   }
 
@@ -173,7 +173,6 @@ export class Gate {
     } catch (error) {
       return this.#refuse(message, 'malformed-status', messageOf(error))
     }
-    if (status.online && status.from !== undefined) this.#deps.chains.announce(gateway, status.from)
     await this.#keep({
       kind: 'gateway-status',
       receivedMs: this.#deps.clock.now(),
@@ -230,7 +229,14 @@ export class Gate {
     if (!isJpeg) return this.#refuse(message, 'malformed-payload', 'not a JPEG picture')
     const problem = this.#deps.admission.refuseCamera(camera)
     if (problem !== undefined) return this.#refuse(message, 'refused-camera', problem)
-    await this.#keep({ kind: 'picture', receivedMs: this.#deps.clock.now(), camera, label, bytes: payload })
+    const receivedMs = this.#deps.clock.now()
+    const tooMuch = this.#deps.admission.refusePicture(camera, payload.length, receivedMs)
+    if (tooMuch !== undefined) {
+      // The one after it will do: nothing to look at later, so it is counted and not kept.
+      this.#deps.quarantine.count(message.client, 'too-many-pictures', { camera, problem: tooMuch })
+      return { outcome: 'refused' }
+    }
+    await this.#keep({ kind: 'picture', receivedMs, camera, label, bytes: payload })
     return { outcome: 'kept' }
   }
 

@@ -19,6 +19,7 @@ import {
 import {
   createMetrics,
   type Journal,
+  type Logger,
   openJournal,
   type Service,
   silentLog,
@@ -47,13 +48,14 @@ let intake: Service & { port: number }
 let metrics = createMetrics()
 const clients: MqttClient[] = []
 
-async function start(): Promise<void> {
+async function start(onWarn?: (line: unknown) => void): Promise<void> {
+  const log: Logger = onWarn === undefined ? silentLog : ({ ...silentLog, warn: onWarn } as Logger)
   journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
   credentials = await Credentials.open(join(home, 'credentials.json'))
   metrics = createMetrics()
   intake = await startIntake(
     { host: '127.0.0.1', port: 0 },
-    { clock: systemClock, log: silentLog, metrics, journal, registry, credentials, home },
+    { clock: systemClock, log, metrics, journal, registry, credentials, home },
   )
 }
 
@@ -208,6 +210,21 @@ describe('plain telemetry', () => {
     expect(await counted('malformed-payload')).toBe(6)
   })
 
+  test('F8 nothing is acknowledged and then left out: names and times that no reader could take are refused', async () => {
+    const client = await connect()
+    await client.publishAsync('telemetry/E10/d', '{"__proto__": 5, "pm10": 6}', { qos: 1 })
+    await client.publishAsync('telemetry/E10/d', '{"values": {"__proto__": 5, "pm10": 6}}', { qos: 1 })
+    const seen = {
+      id: 'a',
+      camera: 'gate',
+      label: 'person',
+      frame_time: Date.now() / 1000,
+      start_time: 1e300,
+    }
+    await client.publishAsync('frigate/events', JSON.stringify({ type: 'new', after: seen }), { qos: 1 })
+    expect((await records()).map(({ kind }) => kind)).toEqual(['quarantine', 'quarantine', 'quarantine'])
+  })
+
   test('F8 an unknown point is taken as unregistered, a flood of them is bounded', async () => {
     const client = await connect()
     await client.publishAsync('telemetry/NEW/thing', '{"so2": 12.3}', { qos: 1 })
@@ -219,6 +236,50 @@ describe('plain telemetry', () => {
     expect(await refusals()).toEqual([
       expect.stringMatching(/foreign-point: NEW\/liar has sent 1000 unregistered points/),
     ])
+  })
+
+  test('F3 the journal forgets plain telemetry too, though no gateway ever sends a batch', async () => {
+    const client = await connect()
+    for (let i = 0; i < 5; i++)
+      await client.publishAsync(topics.telemetry('E10', 'd'), `{"pm10": ${i}}`, { qos: 1 })
+    await stop()
+    journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
+    expect((await journal.cursor('intake')).position).toBeGreaterThan(5)
+    await journal.close()
+    await start()
+  })
+
+  test('F8 a flood of refused messages fills neither disk nor log', async () => {
+    const lines: unknown[] = []
+    await stop()
+    await start((line) => lines.push(line))
+    const payload = Buffer.alloc(900_000)
+    const client = await connect()
+    await Promise.all(Array.from({ length: 20 }, () => client.publishAsync('x/batch', payload, { qos: 1 })))
+    expect(journal.bytes).toBeLessThan(20 * 70_000)
+    await Promise.all(Array.from({ length: 20 }, () => client.publishAsync('x/batch', payload, { qos: 1 })))
+    for (let i = 0; i < 500; i += 50) {
+      const strangers = Array.from({ length: 50 }, (_, k) =>
+        connect({ clientId: `c${i + k}`, username: 'u'.repeat(10_000), password: 'wrong' }).catch(() => 0),
+      )
+      await Promise.all(strangers)
+    }
+    expect(await counted('not-authenticated')).toBe(500)
+    expect(JSON.stringify(lines).length).toBeLessThan(200_000)
+  })
+
+  test('F8 a flood of pictures is bounded, so that readings do not wait behind it', async () => {
+    const client = await connect()
+    const picture = Buffer.alloc(1_000_000)
+    picture.set([0xff, 0xd8, 0xff])
+    const names = Array.from({ length: 60 }, (_, i) => `frigate/camera${i % 30}/person/snapshot`)
+    await Promise.all(names.map((name) => client.publishAsync(name, picture, { qos: 1 })))
+    // The minute may have turned once.
+    expect(journal.bytes).toBeLessThan(2 * 21 * 1024 * 1024)
+    expect(await counted('too-many-pictures')).toBeGreaterThanOrEqual(60 - 2 * 20)
+    await client.publishAsync(topics.telemetry('E10', 'd'), '{"pm10": 1}', { qos: 1 })
+    const [last] = await journal.read(journal.next - 1)
+    expect(decodeRecord(last!.payload).kind).toBe('telemetry')
   })
 
   test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
@@ -357,10 +418,10 @@ describe('gateways', () => {
       reason: 'E10/d/pm10 belongs to no gateway, not to GW-1',
     })
     expect(await send(two)).toMatchObject({ verdict: 'stored' })
-    expect(await send(batch(3, batch(2, foreign, { value: 7 })))).toMatchObject({ verdict: 'rejected' })
+    expect(await send(batch(3, batch(2, foreign, { value: 7 })))).toMatchObject({ verdict: 'forked' })
     expect(await send(batch(2, foreign, { value: 7 }))).toMatchObject({
-      verdict: 'rejected',
-      reason: expect.stringMatching(/two gateways/),
+      verdict: 'forked',
+      reason: expect.stringMatching(/another batch/),
     })
     const altered = encodeBatch(batch(3, two))
     altered[altered.length - 3]! ^= 1
@@ -368,7 +429,8 @@ describe('gateways', () => {
     await client.publishAsync(topics.batch('GW-1'), Buffer.of(1), { qos: 1 })
     await expect
       .poll(async () => (await refusals()).map((reason) => reason.split(':')[0]), { timeout: 5_000 })
-      .toEqual(['foreign-point', 'broken-chain', 'broken-chain', 'malformed-batch', 'malformed-batch'])
+      .toEqual(['foreign-point', 'malformed-batch', 'malformed-batch'])
+    expect(await counted('forked-chain')).toBe(2)
     expect(await send(batch(3, two))).toMatchObject({ verdict: 'stored' })
   })
 
@@ -381,6 +443,21 @@ describe('gateways', () => {
     await start()
     sender = await gateway()
     expect(await sender.send(batch(2, foreign))).toEqual({ verdict: 'stored', seq: 2 })
+  })
+
+  test('F3 a batch that differs from the one stored in its place, however far back, is never called a duplicate', async () => {
+    const { send } = await gateway()
+    const one = batch(1, undefined)
+    const two = batch(2, one)
+    for (const message of [one, two, batch(3, two)])
+      expect(await send(message)).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({ verdict: 'forked', seq: 1 })
+    expect(await send(one)).toMatchObject({ verdict: 'duplicate', seq: 1 })
+    await stop()
+    await start()
+    const { send: after } = await gateway()
+    expect(await after(batch(2, one, { value: 7 }))).toMatchObject({ verdict: 'forked', seq: 2 })
+    expect(await after(two)).toMatchObject({ verdict: 'duplicate', seq: 2 })
   })
 
   test('F3 a key is trusted on first use, a second one is not', async () => {

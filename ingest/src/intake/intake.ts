@@ -34,7 +34,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
   const { clock, log, metrics, journal } = deps
   return startService(log, async (life) => {
     await noteNobodyConnected(deps)
-    const chains = await Chains.open(join(deps.home, 'chains.json'), { journal, log })
+    const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
     life.onStop('save the chains', () => chains.save())
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({

@@ -3,13 +3,18 @@ import { type Clock, Counter, type Journal, type Logger, type Registry } from '@
 import type { Message } from './gate.ts'
 
 const plainBytes = 64 * 1024
-/** Kept per minute over all clients; what comes on top is counted only, so that rubbish cannot fill the disk. */
-const keptPerMinute = 600
-/** A client whose refusals go on is named in the log once in this time. */
+/**
+ * Kept per minute of all gateways, and of all others together; what comes on top is counted only, so that rubbish can
+ * neither fill the disk nor push out what gateways were refused.
+ */
+const perMinute = {
+  gateway: { messages: 600, bytes: 64 * 1024 * 1024 },
+  other: { messages: 600, bytes: 4 * 1024 * 1024 },
+} as const
+/** A client whose refusals go on is named in the log once in this time, and so many clients in all. */
 const quietMs = 60_000
-const maxNamedClients = 10_000
-
-type Refused = Pick<Message, 'topic' | 'client' | 'payload'>
+const namedInQuiet = 200
+const maxDetail = 300
 
 /**
  * What was refused: counted always, kept with its reason for a person to look at, logged once a client and reason.
@@ -21,9 +26,11 @@ export class Quarantine {
   readonly #log: Logger
   readonly #refused: Counter
   readonly #unkept: Counter
-  readonly #named = new Map<string, number>()
+  readonly #unnamed: Counter
+  #named = new Set<string>()
+  #namedSinceMs = -Infinity
   #minute = 0
-  #kept = 0
+  #kept = noneKept()
 
   constructor({
     journal,
@@ -40,6 +47,11 @@ export class Quarantine {
       labelNames: ['reason'],
       registers: [metrics],
     })
+    this.#unnamed = new Counter({
+      name: 'farwatch_refused_unnamed_total',
+      help: 'Refusals that were counted but not named in the log, because it named many already or the same before',
+      registers: [metrics],
+    })
     this.#unkept = new Counter({
       name: 'farwatch_refused_unkept_total',
       help: 'Refused messages that were counted but not kept in quarantine',
@@ -47,23 +59,32 @@ export class Quarantine {
     })
   }
 
-  /** Never throws: a full disk must not turn a refusal into an acknowledgement problem. */
-  async put(message: Refused, reason: string, text: string): Promise<void> {
+  /**
+   * True when it is on disk, which what is too much for this minute is not. Never throws: a full disk must not turn a
+   * refusal into an acknowledgement problem.
+   */
+  async put(message: Message, reason: string, text: string): Promise<boolean> {
     this.#countMessage(message, reason, text)
     const minute = Math.floor(this.#clock.now() / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
-      this.#kept = 0
+      this.#kept = noneKept()
     }
-    if (++this.#kept > keptPerMinute) {
+    const who = message.principal.kind === 'gateway' ? 'gateway' : 'other'
+    const kept = this.#kept[who]
+    kept.messages++
+    kept.bytes += keptBytes(message, reason)
+    if (kept.messages > perMinute[who].messages || kept.bytes > perMinute[who].bytes) {
       this.#unkept.inc()
-      return
+      return false
     }
     try {
       await this.#append(message, reason, text)
+      return true
     } catch (error) {
       this.#unkept.inc()
       this.#log.warn({ problem: messageOf(error) }, 'a refused message was not kept')
+      return false
     }
   }
 
@@ -71,13 +92,12 @@ export class Quarantine {
    * Keeps a refused message whatever else was refused in this minute and resolves with its position in the journal. For
    * senders who have proven who they are. @throws FarwatchError as `Journal.append`.
    */
-  keep(message: Refused, reason: string, text: string): Promise<number> {
+  keep(message: Message, reason: string, text: string): Promise<number> {
     this.#countMessage(message, reason, text)
     return this.#append(message, reason, text)
   }
 
-  #append(message: Refused, reason: string, text: string): Promise<number> {
-    const most = reason === 'too-large' || !message.topic.endsWith('/batch') ? plainBytes : batchBounds.bytes
+  #append(message: Message, reason: string, text: string): Promise<number> {
     return this.#journal.append(
       encodeRecord({
         kind: 'quarantine',
@@ -86,12 +106,12 @@ export class Quarantine {
         client: message.client.slice(0, 200),
         reason: `${reason}: ${text}`.slice(0, 500),
         size: message.payload.length,
-        bytes: message.payload.subarray(0, most),
+        bytes: message.payload.subarray(0, keptBytes(message, reason)),
       }),
     )
   }
 
-  #countMessage(message: Refused, reason: string, text: string): void {
+  #countMessage(message: Message, reason: string, text: string): void {
     this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
   }
 
@@ -99,11 +119,37 @@ export class Quarantine {
   count(client: string, reason: string, details: Record<string, unknown>): void {
     this.#refused.inc({ reason })
     const now = this.#clock.monotonicMs()
+    if (now - this.#namedSinceMs >= quietMs) {
+      this.#named = new Set()
+      this.#namedSinceMs = now
+    }
     const who = `${client} ${reason}`
-    const last = this.#named.get(who)
-    if (last !== undefined && now - last < quietMs) return
-    if (this.#named.size >= maxNamedClients) this.#named.clear()
-    this.#named.set(who, now)
-    this.#log.warn({ client, reason, ...details }, 'refused')
+    // A client may call itself something else each time: the log must not grow with that.
+    if (this.#named.has(who) || this.#named.size >= namedInQuiet) {
+      this.#unnamed.inc()
+      return
+    }
+    this.#named.add(who)
+    this.#log.warn({ client, reason, ...bounded(details) }, 'refused')
   }
+}
+
+/** What a gateway forgets when it is refused is kept whole. */
+function keptBytes({ topic, payload, principal }: Message, reason: string): number {
+  const whole = principal.kind === 'gateway' && reason !== 'too-large' && topic.endsWith('/batch')
+  return Math.min(payload.length, whole ? batchBounds.bytes : plainBytes)
+}
+
+function noneKept() {
+  return { gateway: { messages: 0, bytes: 0 }, other: { messages: 0, bytes: 0 } }
+}
+
+/** Texts from outside as long as a line of the log bears. */
+function bounded(details: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, maxDetail) : value,
+    ]),
+  )
 }

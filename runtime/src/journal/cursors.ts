@@ -56,6 +56,8 @@ export class Cursors {
       this.#positions.set(name, first)
       await this.save()
     }
+    // A journal that lost its end (an older copy, a rotten disk) fills those positions again: they are to be read.
+    if (this.#positions.get(name)! > next()) this.#positions.set(name, next())
     const positions = this.#positions
     const changed = () => this.#schedule()
     return {

@@ -89,7 +89,7 @@ class FileJournal implements Journal {
     if (opened === undefined) return
     this.#segments.push(opened.segment)
     if (opened.torn.length === 0) return
-    await writeAtomically(`${path}.torn`, opened.torn)
+    await writeAtomically(`${path}.${opened.segment.next}.torn`, opened.torn)
     await opened.segment.takeBack()
     this.#log.warn(
       { journal: this.#folder, bytes: opened.torn.length },

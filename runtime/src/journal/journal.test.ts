@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FarwatchError } from '@farwatch/model'
@@ -174,6 +174,23 @@ test('a record damaged inside a full segment is named, not skipped', async () =>
   journal = await openJournal(options)
   await expect(all(journal)).rejects.toMatchObject({ code: 'journal-damaged' })
   await journal.close()
+})
+
+test('F3 whatever is cut off behind a damaged record of the last segment is kept aside, whole', async () => {
+  const options = { folder, log: silentLog }
+  const journal = await openJournal(options)
+  const payload = new Uint8Array(1024 * 1024)
+  for (let i = 0; i < 20; i++) await journal.append(payload)
+  await journal.close()
+  const name = '0000000000000001.log'
+  const { size } = await stat(join(folder, name))
+  const file = await open(join(folder, name), 'r+')
+  await file.write(Buffer.of(1), 0, 1, 1_100_000)
+  await file.close()
+  const repaired = await openJournal(options)
+  expect(repaired.next).toBe(2)
+  await repaired.close()
+  expect((await stat(join(folder, `${name}.2.torn`))).size).toBe(size - (await stat(join(folder, name))).size)
 })
 
 test('no acknowledged record is lost or altered, whatever is dropped, torn or refused (model, power cuts)', async () => {

@@ -130,7 +130,7 @@ export class Segment {
       segment.end = end
       segment.#remember(segment.next, end)
     }
-    const torn = await file.read(segment.end, Math.min(size - segment.end, maxPayloadBytes))
+    const torn = await file.read(segment.end, size - segment.end)
     return { segment, torn }
   }
 
