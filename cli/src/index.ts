@@ -1,1 +1,2 @@
-export {}
+export type { UpOptions } from './options.ts'
+export { type Platform, startPlatform } from './platform.ts'

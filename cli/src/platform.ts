@@ -7,6 +7,7 @@ import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
 import { start as startRules } from '@farwatch/rules'
 import {
+  type Capabilities,
   createMetrics,
   type Logger,
   openDatabase,
@@ -24,6 +25,8 @@ export interface Platform {
   /** Where the console answers. */
   readonly url: string
   readonly mqttPort: number
+  /** Engine, versions and edition of the database. */
+  readonly database: Capabilities
   /** The simulated city, unless started without. */
   readonly city: City | undefined
 }
@@ -145,7 +148,7 @@ export function startPlatform(
       life.onStop(`gateway ${config.gateway}`, () => gateway.stop(), 4_000)
       gateways.set(config.gateway, gateway)
     }
-    return { url: consoleService.url, mqttPort: intake.port, city }
+    return { url: consoleService.url, mqttPort: intake.port, database: database.capabilities, city }
   })
 }
 

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '@farwatch/model'
+import { benchRules } from '@farwatch/rules/bench'
 import { type Figure, publish, say } from './figure.ts'
 import { benchIngest } from './ingest/ingest.ts'
+import { benchLatency } from './latency/latency.ts'
 
 const usage = `npm run bench -- NAME
   ingest   [--rows 400000] [--engine embedded|server]
@@ -34,15 +36,26 @@ interface Values {
   readonly samples: string
 }
 
-function bench(name: string | undefined, { rows, engine }: Values): AsyncIterable<Figure> | Iterable<Figure> {
+function bench(name: string | undefined, { rows, engine, load, samples }: Values): AsyncIterable<Figure> {
   switch (name) {
     case 'ingest':
       return benchIngest({ rows: count('--rows', rows), engines: enginesOf(engine) })
+    case 'latency':
+      return benchLatency({ load: count('--load', load), samples: count('--samples', samples) })
+    case 'rules':
+      return rules()
     default:
       throw new Error(
         `found ${name === undefined ? 'no bench' : `"${name}"`}, expected one of these:\n${usage}`,
       )
   }
+}
+
+/** On this process's one core; results equal to a slow oracle, or it fails. */
+async function* rules(): AsyncGenerator<Figure> {
+  const { transitions, ...measured } = await benchRules()
+  say(`rules: ${measured.samples} evaluations, ${transitions} transitions of alerts as the oracle has them`)
+  yield measured
 }
 
 function count(option: string, text: string): number {
