@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+const maxNameLength = 64
+const namePattern = /^[\p{L}\p{N}_.:-]+$/u
+
 /**
  * A name that may stand in a topic, a path and a point key: letters of any script, digits, `_ . : -`, at most 64
  * characters. No `/ + #` (MQTT), no white space, no control characters.
@@ -7,9 +10,14 @@ import { z } from 'zod'
 export const Name = z
   .string()
   .min(1)
-  .max(64)
-  .regex(/^[\p{L}\p{N}_.:-]+$/u, 'letters, digits and _ . : - only')
+  .max(maxNameLength)
+  .regex(namePattern, 'letters, digits and _ . : - only')
 export type Name = z.infer<typeof Name>
+
+/** The same question where it is asked for every reading. */
+export function isName(text: string): text is Name {
+  return text.length <= maxNameLength && namePattern.test(text)
+}
 
 /** `SITE/DEVICE/METRIC`: the key of a point everywhere outside the database. */
 export type PointKey = string
@@ -34,7 +42,5 @@ export function parsePointKey(key: string): PointName | undefined {
   const [site, device, metric] = parts
   if (parts.length !== 3 || site === undefined || device === undefined || metric === undefined)
     return undefined
-  return [site, device, metric].every((part) => Name.safeParse(part).success)
-    ? { site, device, metric }
-    : undefined
+  return isName(site) && isName(device) && isName(metric) ? { site, device, metric } : undefined
 }

@@ -1,5 +1,6 @@
-import { decode, encode } from 'cborg'
-import { FarwatchError } from './errors.ts'
+import { encode } from 'cborg'
+import { CborReader } from './cbor-reader.ts'
+import { FarwatchError, messageOf } from './errors.ts'
 import { parsePointKey } from './names.ts'
 import { type Series, timeSources } from './reading.ts'
 
@@ -27,21 +28,19 @@ export function decodeSeries(bytes: Uint8Array): Series {
   const fail = (message: string, cause?: unknown): never => {
     throw new FarwatchError('bad-series', message, { cause })
   }
-  let parts: unknown
+  let columns: ReturnType<typeof readColumns>
   try {
-    parts = decode(bytes, { strict: true, rejectDuplicateMapKeys: true })
+    columns = readColumns(bytes)
   } catch (cause) {
-    return fail('not strict CBOR', cause)
+    return fail(
+      `not [point, time source, times, values, qualities] in canonical CBOR, ${messageOf(cause)}`,
+      cause,
+    )
   }
-  if (!Array.isArray(parts) || parts.length !== 5) return fail('expected an array of five')
-  const [point, source, times, values, qualities] = parts as unknown[]
-  if (typeof point !== 'string' || parsePointKey(point) === undefined)
-    return fail('point is not SITE/DEVICE/METRIC')
-  const timeSource = typeof source === 'number' ? timeSources[source] : undefined
+  const { point, source, times, values, qualities } = columns
+  if (parsePointKey(point) === undefined) return fail('point is not SITE/DEVICE/METRIC')
+  const timeSource = timeSources[source]
   if (timeSource === undefined) return fail(`${point}: unknown time source`)
-  if (!(times instanceof Uint8Array && values instanceof Uint8Array && qualities instanceof Uint8Array)) {
-    return fail(`${point}: columns are not byte strings`)
-  }
   const count = times.length / 8
   if (count < 1 || !Number.isInteger(count)) return fail(`${point}: times are not float64`)
   if (values.length !== times.length) return fail(`${point}: ${values.length / 8} values for ${count} times`)
@@ -63,6 +62,20 @@ export function decodeSeries(bytes: Uint8Array): Series {
   }
 }
 
+function readColumns(bytes: Uint8Array) {
+  const reader = new CborReader(bytes)
+  if (reader.array() !== 5) throw new FarwatchError('bad-cbor', 'at byte 0: not an array of five')
+  const columns = {
+    point: reader.text(),
+    source: reader.uint(),
+    times: reader.bytes(),
+    values: reader.bytes(),
+    qualities: reader.bytes(),
+  }
+  reader.end()
+  return columns
+}
+
 function bytesOfFloats(numbers: Float64Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(numbers.length * 8))
   for (let i = 0; i < numbers.length; i++) view.setFloat64(i * 8, numbers[i]!, true)
@@ -71,7 +84,9 @@ function bytesOfFloats(numbers: Float64Array): Uint8Array {
 
 function floatsOf(bytes: Uint8Array): Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true))
+  const numbers = new Float64Array(bytes.length / 8)
+  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(i * 8, true)
+  return numbers
 }
 
 function bytesOfShorts(numbers: Uint16Array): Uint8Array {
@@ -82,5 +97,7 @@ function bytesOfShorts(numbers: Uint16Array): Uint8Array {
 
 function shortsOf(bytes: Uint8Array): Uint16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(i * 2, true))
+  const numbers = new Uint16Array(bytes.length / 2)
+  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getUint16(i * 2, true)
+  return numbers
 }
