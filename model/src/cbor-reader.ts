@@ -12,10 +12,12 @@ const two32 = 2 ** 32
  */
 export class CborReader {
   readonly #bytes: Uint8Array
+  readonly #view: DataView
   #at = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Number of items that follow. */
@@ -30,24 +32,47 @@ export class CborReader {
 
   /** A view, not a copy. */
   bytes(): Uint8Array {
-    const length = this.#head(major.bytes)
-    const from = this.#at
-    if (length > this.#bytes.length - from) return this.#fail('ends too early')
-    this.#at = from + length
+    const from = this.#string(major.bytes)
     return this.#bytes.subarray(from, this.#at)
   }
 
   /** Ill-formed UTF-8 becomes U+FFFD. */
   text(): string {
-    const length = this.#head(major.text)
-    const from = this.#at
-    if (length > this.#bytes.length - from) return this.#fail('ends too early')
-    this.#at = from + length
+    const from = this.#string(major.text)
     return utf8(this.#bytes.subarray(from, this.#at))
+  }
+
+  /** A byte string of little-endian float64. */
+  floats(): Float64Array {
+    const from = this.#string(major.bytes)
+    const count = (this.#at - from) / 8
+    if (!Number.isInteger(count)) return this.#fail('a byte string that holds no float64')
+    const numbers = new Float64Array(count)
+    for (let i = 0; i < count; i++) numbers[i] = this.#view.getFloat64(from + i * 8, true)
+    return numbers
+  }
+
+  /** A byte string of little-endian uint16. */
+  shorts(): Uint16Array {
+    const from = this.#string(major.bytes)
+    const count = (this.#at - from) / 2
+    if (!Number.isInteger(count)) return this.#fail('a byte string that holds no uint16')
+    const numbers = new Uint16Array(count)
+    for (let i = 0; i < count; i++) numbers[i] = this.#view.getUint16(from + i * 2, true)
+    return numbers
   }
 
   end(): void {
     if (this.#at !== this.#bytes.length) this.#fail(`${this.#bytes.length - this.#at} bytes too many`)
+  }
+
+  /** Passes over a string; returns where its content begins. */
+  #string(type: number): number {
+    const length = this.#head(type)
+    const from = this.#at
+    if (length > this.#bytes.length - from) return this.#fail('ends too early')
+    this.#at = from + length
+    return from
   }
 
   /** The argument of an item of this type (RFC 8949, 3). */

@@ -15,19 +15,31 @@ export const Name = z
 export type Name = z.infer<typeof Name>
 
 /** The same question where it is asked for every reading. */
-export function isName(text: string): text is Name {
+export function isName(text: string): boolean {
   return text.length <= maxNameLength && namePattern.test(text)
 }
 
 /** `SITE/DEVICE/METRIC`: the key of a point everywhere outside the database. */
 export type PointKey = string
 
-export const PointKey = z
-  .string()
-  .refine((key) => parsePointKey(key) !== undefined, 'expected SITE/DEVICE/METRIC')
+export const PointKey = z.string().refine(isPointKey, 'expected SITE/DEVICE/METRIC')
 
 export function pointKey(site: string, device: string, metric: string): PointKey {
   return `${site}/${device}/${metric}`
+}
+
+const keyPattern = /^[\p{L}\p{N}_.:-]+\/[\p{L}\p{N}_.:-]+\/[\p{L}\p{N}_.:-]+$/u
+
+/** Whether `parsePointKey` would take it apart; asked for every series. */
+export function isPointKey(key: string): boolean {
+  const first = key.indexOf('/')
+  const second = key.indexOf('/', first + 1)
+  return (
+    first <= maxNameLength &&
+    second - first - 1 <= maxNameLength &&
+    key.length - second - 1 <= maxNameLength &&
+    keyPattern.test(key)
+  )
 }
 
 export interface PointName {

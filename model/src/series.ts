@@ -1,7 +1,7 @@
 import { encode } from 'cborg'
 import { CborReader } from './cbor-reader.ts'
 import { FarwatchError, messageOf } from './errors.ts'
-import { parsePointKey } from './names.ts'
+import { isPointKey } from './names.ts'
 import { type Series, timeSources } from './reading.ts'
 
 /** Latest stamp a wire format carries: year 9999. Whether a stamp is plausible is judged at intake. */
@@ -37,28 +37,26 @@ export function decodeSeries(bytes: Uint8Array): Series {
       cause,
     )
   }
-  const { point, source, times, values, qualities } = columns
-  if (parsePointKey(point) === undefined) return fail('point is not SITE/DEVICE/METRIC')
+  const { point, source, timesMs, values, qualities } = columns
+  if (!isPointKey(point)) return fail('point is not SITE/DEVICE/METRIC')
   const timeSource = timeSources[source]
   if (timeSource === undefined) return fail(`${point}: unknown time source`)
-  const count = times.length / 8
-  if (count < 1 || !Number.isInteger(count)) return fail(`${point}: times are not float64`)
-  if (values.length !== times.length) return fail(`${point}: ${values.length / 8} values for ${count} times`)
-  if (qualities.length !== 0 && qualities.length !== count * 2)
-    return fail(`${point}: qualities do not match times`)
-  const timesMs = floatsOf(times)
+  const count = timesMs.length
+  if (count < 1) return fail(`${point}: no times`)
+  if (values.length !== count) return fail(`${point}: ${values.length} values for ${count} times`)
+  if (qualities.length !== 0 && qualities.length !== count)
+    return fail(`${point}: ${qualities.length} qualities for ${count} times`)
   for (const time of timesMs) {
     if (!Number.isInteger(time) || time < 0 || time > latestTimeMs)
       return fail(`${point}: impossible time ${time}`)
   }
-  const numbers = floatsOf(values)
-  for (const value of numbers) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
+  for (const value of values) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
   return {
     point,
     timeSource,
     timesMs,
-    values: numbers,
-    qualities: qualities.length === 0 ? new Uint16Array(count) : shortsOf(qualities),
+    values,
+    qualities: qualities.length === 0 ? new Uint16Array(count) : qualities,
   }
 }
 
@@ -68,9 +66,9 @@ function readColumns(bytes: Uint8Array) {
   const columns = {
     point: reader.text(),
     source: reader.uint(),
-    times: reader.bytes(),
-    values: reader.bytes(),
-    qualities: reader.bytes(),
+    timesMs: reader.floats(),
+    values: reader.floats(),
+    qualities: reader.shorts(),
   }
   reader.end()
   return columns
@@ -82,22 +80,8 @@ function bytesOfFloats(numbers: Float64Array): Uint8Array {
   return new Uint8Array(view.buffer)
 }
 
-function floatsOf(bytes: Uint8Array): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const numbers = new Float64Array(bytes.length / 8)
-  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(i * 8, true)
-  return numbers
-}
-
 function bytesOfShorts(numbers: Uint16Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(numbers.length * 2))
   for (let i = 0; i < numbers.length; i++) view.setUint16(i * 2, numbers[i]!, true)
   return new Uint8Array(view.buffer)
-}
-
-function shortsOf(bytes: Uint8Array): Uint16Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const numbers = new Uint16Array(bytes.length / 2)
-  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getUint16(i * 2, true)
-  return numbers
 }
