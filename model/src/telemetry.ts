@@ -64,10 +64,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return value === null ? 'null' : 'nothing'
   if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'number') return 'an infinite number'
-  return typeof value === 'string' ? `text ${shown(value)}` : `an ${typeof value}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value === 'string') return `text ${shown(value)}`
+  return Number.isFinite(value) || typeof value !== 'number' ? String(value) : 'an infinite number'
 }
 
 function shown(text: string): string {
