@@ -87,7 +87,7 @@ export async function* benchLatency({ load, samples }: LatencyOptions): AsyncGen
         `${inWords(load)}/s), 1,000 rules on all points; no export or login runs`,
     )
     say(
-      `  counted by SQL: ${counted.alerts} alerts; ${inWords(counted.readings)} readings of ${inWords(readings + samples)} acknowledged`,
+      `  counted by SQL: ${counted.alerts} of ${samples} alerts recorded when it stopped; ${inWords(counted.readings)} readings of ${inWords(readings + samples)} acknowledged`,
     )
     if (counted.readings < readings + samples)
       throw new Error('readings that were acknowledged are not in the database')
