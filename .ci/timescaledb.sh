@@ -33,6 +33,7 @@ build() {
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap wget
   fi
+  [ -n "$(mirror)" ] || { echo "timescaledb.sh: apt knows no Debian mirror: expected Debian 12 with its package sources" >&2; exit 1; }
   rm -rf "$root.partial"
   debootstrap --variant=minbase --include=postgresql-17-timescaledb trixie "$root.partial" "$(mirror)"
   mv "$root.partial" "$root"

@@ -1,65 +1,157 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchBrowser } from '@farwatch/e2e/browser'
+import { endCommand, startUp } from '@farwatch/e2e/command'
 
 /**
- * Takes the console's page in both languages, both themes, on a desk and on a phone:
- * `npm run screenshots -- http://127.0.0.1:8080 [--out FOLDER] [--path /alerts] [--settle 3000]`.
- * Prints the files' names, and fails when a page logged an error.
+ * Takes the console's pages in both languages and themes, on a desk and on a phone:
+ * `npm run screenshots -- [URL] [--all FOLDER]`.
+ * Without a URL it starts the platform with its simulated city. The pictures that the READMEs show go to
+ * docs/screenshots, all of them to FOLDER. Fails when a page logged an error or a picture is too large.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    out: { type: 'string', default: 'docs/screenshots' },
-    path: { type: 'string', default: '/' },
-    /** How long the map may settle, in ms. */
-    settle: { type: 'string', default: '3000' },
-  },
+  options: { all: { type: 'string', default: '.screenshots' } },
 })
-const [base = 'http://127.0.0.1:8080'] = positionals
-const settleMs = Number(values.settle)
 
-const languages = { zh: 'zh-CN', en: 'en-GB' } as const
+const locales = { zh: 'zh-CN', en: 'en-GB' } as const
 const themes = ['light', 'dark'] as const
-const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const
+type Variant = `${keyof typeof locales}-${(typeof themes)[number]}`
 
-const page = values.path.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-|-$/g, '') || 'home'
-await mkdir(values.out, { recursive: true })
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly phone: boolean
+  /** What must stand in the page before the picture is taken. */
+  readonly ready: readonly string[]
+  /** Taken before the incident, or during it. */
+  readonly act: 'calm' | 'alert'
+  /** Variants that the READMEs show. */
+  readonly shown: readonly Variant[]
+}
+
+const map = '[data-testid="map"][data-ready="true"]'
+const alertRow = '[data-testid="alert-row"]'
+const plotted = '.trend-plot[data-status="ready"]'
+const picture = '[data-testid="camera-picture"]'
+const shots: readonly Shot[] = [
+  { name: 'calm', path: '#/alerts', phone: false, ready: [map], act: 'calm', shown: [] },
+  {
+    name: 'control-room',
+    path: '#/alerts',
+    phone: false,
+    ready: [map, alertRow, '.map-pulse'],
+    act: 'alert',
+    shown: ['en-dark', 'zh-dark'],
+  },
+  {
+    name: 'site-trend',
+    path: '#/alerts/E01',
+    phone: false,
+    ready: [map, plotted],
+    act: 'alert',
+    shown: ['en-light', 'zh-light'],
+  },
+  {
+    name: 'site-camera',
+    path: '#/sites/E10',
+    phone: false,
+    ready: [map, picture],
+    act: 'alert',
+    shown: ['en-dark', 'zh-dark'],
+  },
+  {
+    name: 'phone-alert',
+    path: '#/alerts',
+    phone: true,
+    ready: [alertRow],
+    act: 'alert',
+    shown: ['en-light', 'zh-light'],
+  },
+  { name: 'phone-site', path: '#/alerts/E01', phone: true, ready: [plotted], act: 'alert', shown: [] },
+  { name: 'phone-map', path: '#/map', phone: true, ready: [map], act: 'alert', shown: [] },
+]
+
+const shownFolder = 'docs/screenshots'
+const maxBytes = 300_000
+const waitMs = 150_000
+/** Fonts, tiles and entrances have settled by then. */
+const settleMs = 1_200
+
+await mkdir(values.all, { recursive: true })
+await mkdir(shownFolder, { recursive: true })
+const home = await mkdtemp(join(tmpdir(), 'farwatch-screenshots-'))
 const browser = await launchBrowser()
+const platform =
+  positionals[0] === undefined ? await startUp(['--home', home, '--http', '0', '--mqtt', '0']) : undefined
+const base = positionals[0] ?? platform!.url
 const problems: string[] = []
+
 try {
-  for (const [language, locale] of Object.entries(languages)) {
-    for (const theme of themes) {
-      for (const [size, viewport] of Object.entries(sizes)) {
-        const isPhone = size === 'phone'
-        const context = await browser.newContext({
-          viewport,
-          locale,
-          colorScheme: theme,
-          timezoneId: 'Asia/Shanghai',
-          deviceScaleFactor: isPhone ? 2 : 1,
-          isMobile: isPhone,
-          hasTouch: isPhone,
-          reducedMotion: 'reduce',
-        })
-        const name = `${page}-${size}-${language}-${theme}.png`
-        const tab = await context.newPage()
-        tab.on('pageerror', (error) => problems.push(`${name}: ${error.message}`))
-        tab.on('console', (message) => {
-          if (message.type() === 'error') problems.push(`${name}: ${message.text()}`)
-        })
-        // The socket never falls silent, so the page is taken when it has loaded and the map has had its time.
-        await tab.goto(new URL(values.path, base).href, { waitUntil: 'load', timeout: 60_000 })
-        await tab.waitForTimeout(settleMs)
-        await tab.screenshot({ path: join(values.out, name) })
-        console.log(join(values.out, name))
-        await context.close()
-      }
-    }
+  for (const act of ['calm', 'alert'] as const) {
+    if (act === 'alert') await incident()
+    for (const shot of shots.filter((one) => one.act === act))
+      for (const language of ['zh', 'en'] as const)
+        for (const theme of themes) await take(shot, language, theme)
   }
 } finally {
   await browser.close()
+  await endCommand(platform)
+  await rm(home, { recursive: true, force: true })
 }
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
+
+async function take(
+  shot: Shot,
+  language: keyof typeof locales,
+  theme: (typeof themes)[number],
+): Promise<void> {
+  const variant: Variant = `${language}-${theme}`
+  const file = `${shot.name}-${variant}.png`
+  const context = await browser.newContext({
+    viewport: shot.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
+    locale: locales[language],
+    colorScheme: theme,
+    timezoneId: 'Asia/Shanghai',
+    deviceScaleFactor: shot.phone ? 2 : 1,
+    isMobile: shot.phone,
+    hasTouch: shot.phone,
+    reducedMotion: 'reduce',
+  })
+  try {
+    const tab = await context.newPage()
+    tab.on('pageerror', (error) => problems.push(`${file}: ${error.message}`))
+    tab.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`${file}: ${message.text()}`)
+    })
+    await tab.goto(new URL(`/${shot.path}`, base).href, { waitUntil: 'load', timeout: 60_000 })
+    for (const selector of shot.ready) await tab.waitForSelector(selector, { timeout: waitMs })
+    if (shot.ready.includes(picture))
+      await tab.waitForFunction(`document.querySelector('${picture}').naturalWidth > 0`)
+    await tab.waitForTimeout(settleMs)
+    const folders = shot.shown.includes(variant) ? [values.all, shownFolder] : [values.all]
+    for (const folder of folders) {
+      const path = join(folder, file)
+      await tab.screenshot({ path })
+      const { size } = await stat(path)
+      console.log(`${path} ${Math.round(size / 1000)} kB`)
+      if (size > maxBytes) problems.push(`${path}: ${size} bytes, expected at most ${maxBytes}`)
+    }
+  } finally {
+    await context.close()
+  }
+}
+
+/** Waits until an alert is open; the simulated city's first comes by itself. */
+async function incident(): Promise<void> {
+  const deadlineMs = Date.now() + waitMs
+  while (Date.now() < deadlineMs) {
+    const answer = await fetch(new URL('/api/alerts?state=open', base))
+    if (((await answer.json()) as unknown[]).length > 0) return
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  throw new Error('no alert was raised')
+}

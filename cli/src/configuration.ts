@@ -3,46 +3,58 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GatewayConfig, loadGatewayConfig } from '@farwatch/gateway'
 import { Registry } from '@farwatch/model'
-import { loadRules, type Rule } from '@farwatch/rules'
+import { loadRules, loadWebhooks, type Rule, type WebhookConfig } from '@farwatch/rules'
 import { ConfigError, loadYaml, type Problem, type Variables } from '@farwatch/runtime'
 
 export interface Configuration {
   readonly registry: Registry
   readonly rules: readonly Rule[]
+  readonly webhooks: readonly WebhookConfig[]
   readonly gateways: readonly GatewayConfig[]
 }
 
 /**
- * Reads a configuration folder: registry.yaml, rules/*.yaml, gateways/*.yaml, each of which may be missing.
+ * Reads a configuration folder: registry.yaml, notify.yaml, rules/*.yaml, gateways/*.yaml, each of which may be missing,
+ * and gateway files from elsewhere.
  * @throws ConfigError with the problems of all files at once.
  */
 export async function loadConfiguration(
-  folder: string | undefined,
+  folder: string,
   { gatewayFiles, variables }: { gatewayFiles: readonly string[]; variables: Variables },
 ): Promise<Configuration> {
   const problems: Problem[] = []
-  const collect = async <T>(load: Promise<T>): Promise<T | undefined> => {
+  const collect = async <T>(load: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
-      return await load
+      return await load()
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       problems.push(...error.problems)
-      return undefined
+      return otherwise
     }
   }
-  const present = (name: string) => folder !== undefined && existsSync(join(folder, name))
-  const registry = present('registry.yaml')
-    ? await collect(loadYaml(join(folder!, 'registry.yaml'), Registry, variables))
-    : undefined
-  const rules = present('rules') ? await collect(loadRules(join(folder!, 'rules'))) : undefined
-  const files = [...(present('gateways') ? await yamlFiles(join(folder!, 'gateways')) : []), ...gatewayFiles]
-  const gateways = await Promise.all(files.map((file) => collect(loadGatewayConfig(file, variables))))
-  if (problems.length > 0) throw new ConfigError(problems)
-  return {
-    registry: registry ?? { sites: [] },
-    rules: rules ?? [],
-    gateways: gateways.filter((gateway) => gateway !== undefined),
+  const inFolder = (name: string) => join(folder, name)
+  const ifPresent = async <T>(name: string, load: (path: string) => Promise<T>, otherwise: T): Promise<T> =>
+    existsSync(inFolder(name)) ? collect(() => load(inFolder(name)), otherwise) : otherwise
+
+  const registry = await ifPresent('registry.yaml', (file) => loadYaml(file, Registry, variables), {
+    sites: [],
+  })
+  const rules = await ifPresent<readonly Rule[]>('rules', loadRules, [])
+  const webhooks = await collect<readonly WebhookConfig[]>(
+    () => loadWebhooks(inFolder('notify.yaml'), variables),
+    [],
+  )
+  const files = [...(await ifPresent('gateways', yamlFiles, [])), ...gatewayFiles]
+  const gateways: GatewayConfig[] = []
+  for (const file of files) {
+    const gateway = await collect<GatewayConfig | undefined>(
+      () => loadGatewayConfig(file, variables),
+      undefined,
+    )
+    if (gateway !== undefined) gateways.push(gateway)
   }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { registry, rules, webhooks, gateways }
 }
 
 async function yamlFiles(folder: string): Promise<string[]> {

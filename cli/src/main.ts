@@ -29,6 +29,8 @@ FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATC
 MAPBOX_TOKEN
 `
 
+const endWithinMs = 2_000
+
 /** Runs one command; sets the exit code. */
 export async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
@@ -58,6 +60,8 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.stderr.write(`Farwatch cannot start.\n${explain(error)}\n`)
     process.exitCode = 1
+    // What had been opened has been closed; should something hold the process all the same, it ends here.
+    setTimeout(() => process.exit(1), endWithinMs).unref()
   }
 }
 

@@ -22,7 +22,6 @@ export interface UpOptions {
   readonly allowedHosts: readonly string[]
   /** Addresses of proxies that have let their users in already. */
   readonly trustedProxies: readonly string[]
-  readonly webhook: { readonly url: string; readonly secret: string } | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -57,7 +56,6 @@ export function upOptions(args: readonly string[], environment: Environment): Up
     mapboxToken: environment.MAPBOX_TOKEN || null,
     allowedHosts: listOf(environment.FARWATCH_ALLOWED_HOSTS),
     trustedProxies: listOf(environment.FARWATCH_TRUSTED_PROXIES),
-    webhook: webhookOf(environment),
   }
 }
 
@@ -138,14 +136,6 @@ function hostPort(option: string, text: unknown): [host: string, port: number] {
   const port = Number(match?.[2])
   if (match === null || port > 65_535) throw usage(`${option}: found "${text}", expected a port or HOST:PORT`)
   return [(match[1] ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'), port]
-}
-
-function webhookOf(environment: Environment): UpOptions['webhook'] {
-  const { FARWATCH_WEBHOOK_URL: url, FARWATCH_WEBHOOK_SECRET: secret } = environment
-  if (!url) return undefined
-  if (!secret)
-    throw usage('FARWATCH_WEBHOOK_URL is set without FARWATCH_WEBHOOK_SECRET, which signs what is sent')
-  return { url, secret }
 }
 
 function usage(message: string): FarwatchError {

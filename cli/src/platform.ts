@@ -1,17 +1,15 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
-import { type City, cityFolder, startCityInWorker } from '@farwatch/firmware-sim'
-import { type Gateway, startGateway } from '@farwatch/gateway'
+import { type City, cityFolder } from '@farwatch/firmware-sim'
 import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
-import { start as startRules } from '@farwatch/rules'
+import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
   type Capabilities,
   createMetrics,
   type Logger,
-  openDatabase,
-  openJournal,
   type Service,
   startService,
   systemClock,
@@ -20,6 +18,8 @@ import { loadConfiguration } from './configuration.ts'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
+import { Outside } from './outside.ts'
+import { openStorage } from './storage.ts'
 
 export interface Platform {
   /** Where the console answers. */
@@ -46,117 +46,78 @@ export function startPlatform(
 ): Promise<Platform & Service> {
   const clock = systemClock
   const metrics = createMetrics()
+  const { home } = options
+  const named = (service: string) => log.child({ service })
   return startService(log, async (life) => {
-    life.onStop('data folder', await takeHome(options.home))
-    const inHome = (...names: string[]) => join(options.home, ...names)
+    life.onStop('data folder', await takeHome(home))
+
+    progress('Reading the configuration')
+    const folder = options.config ?? (options.sim ? cityFolder : join(home, 'config'))
+    const load = (variables: Readonly<Record<string, string | undefined>>) =>
+      loadConfiguration(folder, { gatewayFiles: options.gateways, variables })
+    // Before anything is opened, so that no mistake waits for the rest; where devices listen is not known yet.
+    const { registry, rules, webhooks } = await load({
+      FARWATCH_CENTRE: `mqtt://127.0.0.1:${options.mqttPort}`,
+      ...process.env,
+    })
 
     progress('Preparing the console')
     const webRoot = await ensureBuilt()
-
-    progress('Reading the configuration')
-    const folder = options.config ?? (options.sim ? cityFolder : inHome('config'))
-    const { registry, rules } = await loadConfiguration(folder, {
-      gatewayFiles: options.gateways,
-      variables: {},
-    })
-
-    progress(
-      options.databaseUrl === undefined ? 'Opening the embedded database' : 'Connecting to the database',
-    )
-    const database = await openDatabase(
-      options.databaseUrl === undefined ? { folder: inHome('database') } : { url: options.databaseUrl },
-    )
-    life.onStop('database', () => database.close())
-
-    const journal = await openJournal({ folder: inHome('journal'), log, clock })
-    life.onStop('journal', () => journal.close())
-    const alertJournal = await openJournal({ folder: inHome('alerts'), log, clock })
-    life.onStop('alert journal', () => alertJournal.close())
+    const { database, journal, alertJournal } = await openStorage(options, { life, log, progress })
 
     progress('Starting the services')
-    const writer = await startWriter({ database, journal, registry, clock, log, metrics })
-    life.onStop('writer', () => writer.stop())
-    const ruleEngine = await startRules(
-      { rules, webhooks: options.webhook === undefined ? [] : [options.webhook] },
-      { clock, log, metrics, database, journal, alertJournal, registry, home: options.home },
+    const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
+    life.onStop('writer', () => writer.stop(), 3_500)
+    await migrateRules(database, log)
+    const desk = await startRules(
+      { rules, webhooks },
+      { clock, log: named('rules'), metrics, database, journal, alertJournal, registry, home },
     )
-    life.onStop('rules', () => ruleEngine.stop())
+    life.onStop('rules', () => desk.stop())
 
-    const gateways = new Map<string, Gateway>()
-    let city: City | undefined
-    let cityProblem: string | undefined
+    const outside = new Outside()
     const components = (): Health['components'] => ({
       database:
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
-      ...(options.sim && {
-        city: cityProblem === undefined ? { status: 'ok' } : { status: 'degraded', detail: cityProblem },
-      }),
-      ...Object.fromEntries(Array.from(gateways, ([id, gateway]) => [id, gatewayHealth(gateway)])),
+      ...outside.health(),
     })
-    const consoleService = await startConsole(
-      {
-        host: options.httpHost,
-        port: options.httpPort,
-        webRoot,
-        mapboxToken: options.mapboxToken,
-        allowedHosts: options.allowedHosts,
-        adminToken: options.adminToken,
-        trustedProxies: options.trustedProxies,
-        version: '0.1.0',
-      },
-      { clock, log, metrics, database, journal, desk: ruleEngine, registry, components },
+    const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
+    const access = { host, port, allowedHosts, adminToken, trustedProxies }
+    const console = await startConsole(
+      { ...access, webRoot, mapboxToken, version: await version() },
+      { clock, log, metrics, database, journal, desk, registry, components },
     )
-    life.onStop('console', () => consoleService.stop())
+    life.onStop('console', () => console.stop())
 
-    const credentials = await Credentials.open(credentialsFile(options.home))
+    const credentials = await Credentials.open(credentialsFile(home))
     const intake = await startIntake(
       { host: options.mqttHost, port: options.mqttPort },
-      { clock, log, metrics, journal, registry, credentials, home: options.home },
+      { clock, log: named('intake'), metrics, journal, registry, credentials, home },
     )
     life.onStop('intake', () => intake.stop())
-    const centreUrl = `mqtt://127.0.0.1:${intake.port}`
 
+    const centreUrl = `mqtt://127.0.0.1:${intake.port}`
+    let variables: Readonly<Record<string, string | undefined>> = {
+      FARWATCH_CENTRE: centreUrl,
+      ...process.env,
+    }
     if (options.sim) {
       progress('Starting the simulated city')
-      city = await startCityInWorker(
-        {
-          ...{ home: inHome('city'), seed: 1, centreUrl },
-          // Any free ports: a second Farwatch, or a device of the user's, may hold the usual ones.
-          ports: { opcua: 0, modbus: 0, e09: 0 },
-          autoplay: { script: 'S1', afterS: 15, everyS: 900, speed: options.simSpeed },
-        },
-        log,
-        (error) => {
-          cityProblem = error.message
-        },
-      )
-      const running = city
-      life.onStop('simulated city', () => running.stop())
+      const city = await outside.startCity({ home, centreUrl, speed: options.simSpeed }, { life, log })
+      variables = { ...process.env, ...city.variables }
     }
-    const variables = { ...process.env, FARWATCH_CENTRE: centreUrl, ...city?.variables }
-    const { gateways: configs } = await loadConfiguration(folder, {
-      gatewayFiles: options.gateways,
-      variables,
-    })
-    if (configs.length > 0) progress(`Starting ${configs.length} gateways`)
-    for (const config of configs) {
-      const password = await credentials.enrolGateway(config.gateway)
-      const home = inHome('gateways', config.gateway)
-      const gateway = await startGateway(config, { clock, log, metrics, home, password })
-      life.onStop(`gateway ${config.gateway}`, () => gateway.stop(), 4_000)
-      gateways.set(config.gateway, gateway)
+    const { gateways } = await load(variables)
+    if (gateways.length > 0) progress('Starting the gateways')
+    for (const config of gateways) {
+      await outside.startGateway(config, { home, credentials, life, log, metrics })
     }
-    return { url: consoleService.url, mqttPort: intake.port, database: database.capabilities, city }
+    return { url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city }
   })
 }
 
-function gatewayHealth(gateway: Gateway): Health['components'][string] {
-  const down = gateway.links().filter(({ state }) => state === 'down')
-  if (down.length === 0) return { status: 'ok', detail: `${gateway.spool()} batches wait for their receipt` }
-  return {
-    status: 'degraded',
-    detail: down.map(({ name, problem }) => `${name}: ${problem ?? 'down'}`).join('; '),
-  }
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { endOnSignal } from './end.ts'
+import { makeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
 import { startPlatform } from './platform.ts'
 import { createProgress, createTerminalLog } from './terminal.ts'
@@ -7,8 +8,10 @@ import { createProgress, createTerminalLog } from './terminal.ts'
 /** `npm start`: the whole platform in one process, until Ctrl-C. */
 export async function up(options: UpOptions): Promise<void> {
   const progress = createProgress()
+  await makeHome(options.home)
   const log = await createTerminalLog(join(options.home, 'log', 'farwatch.log'))
   const platform = await startPlatform(options, { log, progress: (text) => progress.step(text) })
   progress.done(`Farwatch is ready: ${platform.url}`)
+  process.stdout.write(`Gateways and devices connect to mqtt://${options.mqttHost}:${platform.mqttPort}\n`)
   await endOnSignal(platform, log)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
 import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
-import { decodeBatch, decodeRecord, seriesOf } from '@farwatch/model'
+import { decodeBatch, decodeRecord, Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(home, { recursive: true, force: true }))
 
-async function centre(port = 0) {
+async function centre(port = 0, sites: Registry['sites'] = []) {
   const journal = await openJournal({ folder: join(home, 'centre'), log: silentLog })
   const credentials = await Credentials.open(join(home, 'credentials.json'))
   const intake = await startIntake(
@@ -27,7 +27,7 @@ async function centre(port = 0) {
       log: silentLog,
       metrics: createMetrics(),
       journal,
-      registry: { sites: [] },
+      registry: { sites },
       credentials,
       home,
     },
@@ -58,6 +58,7 @@ async function gateway(url: string, password: string) {
     gateway: 'GW-1',
     url,
     password,
+    chain: batcher.chain,
     journal,
     clock: systemClock,
     log: silentLog,
@@ -69,10 +70,10 @@ async function gateway(url: string, password: string) {
     cursor,
     key,
     /** Readings 0, 1, 2 … of one point; resolves when they are on the gateway's disk. */
-    async measure(from: number, count: number): Promise<void> {
+    async measure(from: number, count: number, point = 'S/d/m'): Promise<void> {
       for (let i = from; i < from + count; i++) {
         await batcher.add([
-          { point: 'S/d/m', timeMs: 1_700_000_000_000 + i, value: i, quality: 0, timeSource: 'device' },
+          { point, timeMs: 1_700_000_000_000 + i, value: i, quality: 0, timeSource: 'device' },
         ])
       }
     },
@@ -132,6 +133,23 @@ test('F2 a gateway that is restarted goes on with its chain and sends what was l
   })
   expect(new Set(hashes.map((hash) => Buffer.from(hash).toString('hex'))).size).toBe(hashes.length)
   await online.stop()
+  await side.stop()
+})
+
+test('F3 a batch that is refused for good holds up none behind it', async () => {
+  const name = { zh: 'T', en: 'T' }
+  const { sites } = Registry.parse({
+    sites: [{ id: 'T', name, latitude: 33, longitude: 115, gateway: 'GW-2' }],
+  })
+  const side = await centre(0, sites)
+  const password = await side.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${side.port}`, password)
+  await gw.measure(0, 2)
+  await gw.measure(2, 1, 'T/d/m')
+  await gw.measure(3, 2)
+  await expect.poll(() => gw.cursor.position, { timeout: 10_000 }).toBe(gw.journal.next)
+  expect(await stored(side.journal)).toEqual([0, 1, 3, 4])
+  await gw.stop()
   await side.stop()
 })
 

@@ -51,7 +51,15 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
     const batcher = await createBatcher({ gateway: config.gateway, key, journal, clock, log })
     let links: Links | undefined
     const uplink = await startUplink({
-      ...{ gateway: config.gateway, url: config.centre.url, password, journal, clock, log },
+      ...{
+        gateway: config.gateway,
+        url: config.centre.url,
+        password,
+        chain: batcher.chain,
+        journal,
+        clock,
+        log,
+      },
       status: () => ({ publicKey: key.publicKey, links: links?.links() ?? [] }),
     })
     life.onStop('uplink', () => uplink.stop())

@@ -62,7 +62,9 @@ test('F2 one bad device hurts no other: links run side by side, each with its ow
   expect(running.links()[1]?.problem).toContain('ECONNREFUSED')
   expect(stored.some(({ point }) => point === 'E01/dead/level')).toBe(false)
   expect(seen.at(-1)).toBe('up down')
-  expect(await metrics.metrics()).toMatch(/farwatch_gateway_link_up\{link="dead",protocol="modbus"\} 0/)
+  expect(await metrics.metrics()).toMatch(
+    /farwatch_gateway_link_up\{gateway="GW",link="dead",protocol="modbus"\} 0/,
+  )
   unsubscribe()
   await running.stop()
   await running.finished
@@ -104,9 +106,11 @@ test('F2 what a device sends twice is stored once, and counted', async () => {
   await client.endAsync()
   expect(stored.map(({ value }) => value)).toEqual([1, 2])
   const text = await metrics.metrics()
-  expect(text).toContain('farwatch_gateway_repeats_total{link="sensors"} 1')
-  expect(text).toContain('farwatch_gateway_refused_total{link="sensors",reason="malformed-payload"} 1')
-  expect(text).toContain('farwatch_gateway_samples_total{link="sensors"} 2')
+  expect(text).toContain('farwatch_gateway_repeats_total{gateway="GW",link="sensors"} 1')
+  expect(text).toContain(
+    'farwatch_gateway_refused_total{gateway="GW",link="sensors",reason="malformed-payload"} 1',
+  )
+  expect(text).toContain('farwatch_gateway_samples_total{gateway="GW",link="sensors"} 2')
 })
 
 test('F2 a gateway without links runs until it is stopped', async () => {

@@ -104,13 +104,14 @@ alter table picture alter column jpeg set storage external;
 create index on picture (camera, position desc);
 
 create table quarantine (
-  position bigint primary key,
+  position bigint not null,
   received_at timestamptz not null,
   topic text not null,
   client text not null,
   reason text not null,
   size bigint not null,
-  bytes bytea not null
+  bytes bytea not null,
+  primary key (position, topic)
 );
 comment on table quarantine is 'Refused traffic, the newest 10,000.';
 comment on column quarantine.size is 'Bytes as received; the bytes kept may be cut.';

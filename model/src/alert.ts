@@ -8,6 +8,10 @@ export const alarmStates = ['unacknowledged', 'acknowledged', 'returned-unacknow
 export const AlarmState = z.enum(alarmStates)
 export type AlarmState = z.infer<typeof AlarmState>
 
+/**
+ * `closed` is whatever ended the alert: the acknowledgement of one that had returned (`by` says whose), or the return of
+ * an acknowledged one (`by` null).
+ */
 export const transitionKinds = ['raised', 'acknowledged', 'returned', 'raised-again', 'closed'] as const
 
 /** One step in an alert's life; `n` counts from 1 within the alert. */
@@ -47,6 +51,7 @@ export const Alert = z.object({
   /** Effective time of the condition's set and return, Unix ms. */
   setMs: z.number().int(),
   returnedMs: z.number().int().nullable(),
+  /** The first and the newest, at most 100; all of them are in the database. `n` shows what is left out. */
   transitions: z.array(Transition),
 })
 export type Alert = z.infer<typeof Alert>

@@ -1,14 +1,20 @@
 import { z } from 'zod'
 import { Name } from './names.ts'
+import { latestTimeMs } from './reading.ts'
+
+/** Unix seconds with fraction, as Frigate sends them. */
+const Seconds = z
+  .number()
+  .nonnegative()
+  .max(latestTimeMs / 1000)
 
 const Tracked = z.object({
   id: z.string().min(1).max(64),
   camera: Name,
   label: z.string().min(1).max(64),
-  /** Unix seconds with fraction, as Frigate sends them. */
-  frame_time: z.number().nonnegative(),
-  start_time: z.number().nonnegative(),
-  end_time: z.number().nonnegative().nullish(),
+  frame_time: Seconds,
+  start_time: Seconds,
+  end_time: Seconds.nullish(),
   top_score: z.number().min(0).max(1).nullish(),
   score: z.number().min(0).max(1).nullish(),
   current_zones: z.array(z.string().max(64)).max(64).default([]),

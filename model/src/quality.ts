@@ -21,13 +21,6 @@ export const Quality = {
   badOutOfService: 0x808d,
 } as const
 
-export type Severity = 'good' | 'uncertain' | 'bad'
-
-export function severityOf(quality: Quality): Severity {
-  if (quality < 0x4000) return 'good'
-  return quality < 0x8000 ? 'uncertain' : 'bad'
-}
-
 /** Good or uncertain: fit to be compared with a limit. Bad readings never are. */
 export function isUsable(quality: Quality): boolean {
   return quality < 0x8000

@@ -27,19 +27,15 @@ export interface Series {
   readonly qualities: Uint16Array
 }
 
-export function* readingsOf(series: Series): Generator<Reading> {
-  for (let i = 0; i < series.timesMs.length; i++) {
-    const value = series.values[i]!
-    yield {
-      point: series.point,
-      timeMs: series.timesMs[i]!,
-      value: Number.isNaN(value) ? null : value,
-      quality: series.qualities[i]!,
-    }
-  }
+/** Year 9999: what lies beyond, or before 1970, is no time; no wire format carries it. */
+export const latestTimeMs = 253_402_300_799_999
+
+/** Whether a source time can be sent and stored at all. Whether it is plausible is judged against its receipt. */
+export function isTime(timeMs: number): boolean {
+  return Number.isInteger(timeMs) && timeMs >= 0 && timeMs <= latestTimeMs
 }
 
-/** How far ahead of its receipt a stamp may be before it is a wrong clock and no basis for anything. */
+/** How far ahead of its receipt a stamp may be before it is a wrong clock, and its reading no row of the database. */
 export const maxAheadMs = 60_000
 /** 2000-01-01: older stamps come from clocks that were never set. */
 export const earliestTimeMs = 946_684_800_000
@@ -51,4 +47,24 @@ export function implausible(timeMs: number, receivedMs: number): string | undefi
   if (timeMs <= receivedMs + maxAheadMs) return undefined
   const aheadS = Math.round((timeMs - receivedMs) / 1000)
   return `stamped ${new Date(timeMs).toISOString()}, ${aheadS} s ahead of its receipt; at most ${maxAheadMs / 1000} s`
+}
+
+/** Parts a series into what its stamps allow to be put on a time axis and what not; most series come back as they are. */
+export function partByPlausibility(
+  series: Series,
+  receivedMs: number,
+): { readonly kept: Series | undefined; readonly refused: Series | undefined } {
+  const wrong = (timeMs: number) => timeMs < earliestTimeMs || timeMs > receivedMs + maxAheadMs
+  if (!series.timesMs.some(wrong)) return { kept: series, refused: undefined }
+  const pick = (take: (timeMs: number) => boolean): Series | undefined => {
+    const rows = [...series.timesMs.keys()].filter((i) => take(series.timesMs[i]!))
+    if (rows.length === 0) return undefined
+    return {
+      ...series,
+      timesMs: Float64Array.from(rows, (i) => series.timesMs[i]!),
+      values: Float64Array.from(rows, (i) => series.values[i]!),
+      qualities: Uint16Array.from(rows, (i) => series.qualities[i]!),
+    }
+  }
+  return { kept: pick((timeMs) => !wrong(timeMs)), refused: pick(wrong) }
 }

@@ -31,7 +31,7 @@ export const GatewayStatus = z.strictObject({
   online: z.boolean(),
   /** SPKI of the gateway's Ed25519 public key, base64: what its batches are verified with. */
   publicKey: z.string().max(200).optional(),
-  /** Batches and bytes that wait for their receipt. */
+  /** Batches that wait for their receipt, and bytes of the journal that holds them. */
   spool: z
     .strictObject({ batches: z.number().int().nonnegative(), bytes: z.number().int().nonnegative() })
     .optional(),

@@ -2,10 +2,7 @@ import { encode } from 'cborg'
 import { CborReader } from './cbor-reader.ts'
 import { FarwatchError, messageOf } from './errors.ts'
 import { isPointKey } from './names.ts'
-import { type Series, timeSources } from './reading.ts'
-
-/** Latest stamp a wire format carries: year 9999. Whether a stamp is plausible is judged at intake. */
-const latestTimeMs = 253_402_300_799_999
+import { isTime, type Series, timeSources } from './reading.ts'
 
 /**
  * One series as canonical CBOR: `[point, time source, times, values, qualities]`; times and values little-endian
@@ -46,10 +43,7 @@ export function decodeSeries(bytes: Uint8Array): Series {
   if (values.length !== count) return fail(`${point}: ${values.length} values for ${count} times`)
   if (qualities.length !== 0 && qualities.length !== count)
     return fail(`${point}: ${qualities.length} qualities for ${count} times`)
-  for (const time of timesMs) {
-    if (!Number.isInteger(time) || time < 0 || time > latestTimeMs)
-      return fail(`${point}: impossible time ${time}`)
-  }
+  for (const time of timesMs) if (!isTime(time)) return fail(`${point}: impossible time ${time}`)
   for (const value of values) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
   return {
     point,

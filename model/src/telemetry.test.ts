@@ -31,6 +31,7 @@ test.each([
   [`{"${'x'.repeat(65)}":1}`, /expected a name of 1 to 64/],
   ['{"ts":-1,"values":{"a":1}}', /^ts: found -1, expected whole milliseconds/],
   ['{"ts":1.5,"values":{"a":1}}', /^ts: found 1.5/],
+  ['{"ts":253402300800000,"values":{"a":1}}', /up to year 9999/],
   ['{"ts":"2026","values":{"a":1}}', /^ts: found "2026"/],
   ['{"ts":1,"values":{"a":1},"unit":"mg"}', /^"unit": unknown beside "ts" and "values"/],
   ['{"ts":1,"values":3}', /^values: found 3/],

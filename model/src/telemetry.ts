@@ -1,4 +1,5 @@
 import { isName } from './names.ts'
+import { isTime } from './reading.ts'
 
 /** At most this many values in one plain message. */
 export const maxTelemetryValues = 1_000
@@ -32,8 +33,10 @@ export function parseTelemetry(text: string): Found<{ telemetry: Telemetry }> {
 
 function readStamped(json: Readonly<Record<string, unknown>>): ReturnType<typeof readValues> {
   const { ts, values } = json
-  if (ts !== undefined && !(Number.isSafeInteger(ts) && (ts as number) >= 0)) {
-    return { problem: `ts: found ${JSON.stringify(ts)}, expected whole milliseconds since 1970` }
+  if (ts !== undefined && !(typeof ts === 'number' && isTime(ts))) {
+    return {
+      problem: `ts: found ${JSON.stringify(ts)}, expected whole milliseconds since 1970, up to year 9999`,
+    }
   }
   const foreign = Object.keys(json).find((key) => key !== 'ts' && key !== 'values')
   if (foreign !== undefined) return { problem: `${shown(foreign)}: unknown beside "ts" and "values"` }

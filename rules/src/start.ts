@@ -18,7 +18,7 @@ import { rebuild, writeCheckpoint } from './engine/recovery.ts'
 import type { Rule } from './language/rule.ts'
 import { registerMetrics } from './metrics.ts'
 import type { WebhookConfig } from './notify/config.ts'
-import { cursorName, runOutbox } from './notify/outbox.ts'
+import { cursorName, forgetOtherWebhooks, runOutbox } from './notify/outbox.ts'
 import { webhook } from './notify/webhook.ts'
 
 export interface RulesConfig {
@@ -50,6 +50,11 @@ const batch = { records: 256, bytes: 2_000_000 }
 
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
+/** Brings the tables `alert` and `alert_transition` and the view `api_alert` up to date. `start` does it too, once it can. */
+export async function migrateRules(database: Database, log: Logger): Promise<void> {
+  await migrate(database, { service: 'rules', folder: migrations, log })
+}
+
 /**
  * Watches the centre's journal and raises alerts. Start it before intake takes messages, so that it knows from which record
  * on the centre can hear again. Resolves once all alerts are rebuilt; what is in the journal since the last checkpoint is
@@ -74,6 +79,10 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
       now: () => clock.now(),
     })
     life.onStop('alert book', () => book.close())
+    await forgetOtherWebhooks(
+      alertJournal,
+      config.webhooks.map(({ url }) => url),
+    )
     const place = await rebuild({ engine, book, journal, alertJournal, home, log })
     const resumedMs = clock.now()
     book.note('resume', resumedMs, { before: Math.max(journal.next, engine.position) })
@@ -97,9 +106,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
         clock,
         log,
         signal,
-        migrate: async () => {
-          await migrate(database, { service: 'rules', folder: migrations, log })
-        },
+        migrate: () => migrateRules(database, log),
         onRefused: (transitions) => metrics.refused.inc(transitions),
       }),
       ...config.webhooks.map((one) =>

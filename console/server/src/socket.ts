@@ -140,7 +140,7 @@ export function openSocket(parts: SocketParts): () => void {
     stopTicking()
     flushing?.()
     unsubscribe()
-    io.disconnectSockets(true)
+    // Only the transport is closed: told that the server disconnects it, a page would not come back by itself.
     io.engine.close()
   }
 }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Alert } from '../../../model/src/alert.ts'
 import type {
+  Alert,
   CameraView,
   Delta,
   GatewayView,
+  Level,
   PointView,
   SiteView,
   Snapshot,
-} from '../../../model/src/console.ts'
-import type { Level } from '../../../model/src/level.ts'
+} from '@farwatch/model'
 import { gatewayOf, sitesOf, type Wave, waves } from './sites.ts'
 
 type Value = Delta['values'][number]

@@ -1,4 +1,4 @@
-import type { History } from '../../../model/src/console.ts'
+import type { History } from '@farwatch/model'
 import type { City } from './city.ts'
 
 /** What live would have shown, with an outage of some minutes in every hour. */

@@ -3,10 +3,11 @@
  * so that the pages can be looked at without a centre. Prints the address it listens on. Options by environment:
  * `PORT` (0), `SCENE` = calm | alert | story (default), `FARWATCH_MAPBOX_TOKEN`.
  */
+
+import type { ClientToServer, ServerToClient } from '@farwatch/model'
 import fastifyStatic from '@fastify/static'
 import fastify from 'fastify'
 import { Server } from 'socket.io'
-import type { ClientToServer, ServerToClient } from '../../../model/src/console.ts'
 import { ensureBuilt } from '../build.ts'
 import { City } from './city.ts'
 import { historyOf } from './history.ts'

@@ -1,5 +1,4 @@
-import type { CameraView, DeviceView, GatewayView, PointView, SiteView } from '../../../model/src/console.ts'
-import type { Level } from '../../../model/src/level.ts'
+import type { CameraView, DeviceView, GatewayView, Level, PointView, SiteView } from '@farwatch/model'
 
 /** How a point of the scripted city moves; `peak` is where an incident takes it. */
 export interface Wave {

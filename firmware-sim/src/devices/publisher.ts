@@ -90,7 +90,7 @@ export class Publisher implements Service {
         })
       } catch (error) {
         if (!told && !signal.aborted)
-          this.#log.warn({ problem: messageOf(error) }, 'no connection, trying on')
+          this.#log.info({ problem: messageOf(error) }, 'no connection, trying on')
         told = true
       }
       await this.#clock.sleep(pauseMs, signal).catch(() => undefined)

@@ -28,7 +28,7 @@ export class CityThread {
       else if (answer.kind === 'not-started') {
         this.#expectedToEnd = true
         ready.reject(errorOf(answer.failure))
-      } else this.#settle(answer)
+      } else if (answer.kind !== 'log') this.#settle(answer)
     })
     worker.on('exit', (code) => {
       const crash = new FarwatchError(

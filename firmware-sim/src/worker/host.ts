@@ -5,7 +5,7 @@ import type { City } from '../city.ts'
 import type { CityConfig } from '../config.ts'
 import type { PlayOptions } from '../scripts/stage.ts'
 import { CityThread, stopWithinMs } from './city-thread.ts'
-import type { WorkerData } from './messages.ts'
+import type { Answer, WorkerData } from './messages.ts'
 
 /**
  * The city in a thread of its own, so that the simulated outside does not share the platform's event loop. Should the
@@ -18,8 +18,11 @@ export function startCityInWorker(
   onCrash: (error: FarwatchError) => void = () => {},
 ): Promise<City> {
   return startService(log, async (life) => {
-    const data: WorkerData = { config, logLevel: log.level, logBindings: log.bindings() }
+    const data: WorkerData = { config, logLevel: log.level }
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data })
+    worker.on('message', (answer: Answer) => {
+      if (answer.kind === 'log') relay(answer.line, log)
+    })
     const thread = new CityThread(worker, (error) => {
       log.error({ problem: error.message }, 'the simulated city has crashed: its devices are gone')
       onCrash(error)
@@ -36,4 +39,16 @@ export function startCityInWorker(
       playing: () => thread.ask({ call: 'playing' }),
     }
   })
+}
+
+/** A line of the thread's log becomes one of ours, with its level and content. */
+function relay(line: string, log: Logger): void {
+  const {
+    level,
+    time: _time,
+    msg,
+    ...rest
+  } = JSON.parse(line) as { level: number; time: string; msg: string }
+  const label = log.levels.labels[level]
+  if (label !== undefined && label in log) log[label as 'info'](rest, msg)
 }

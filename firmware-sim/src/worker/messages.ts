@@ -24,12 +24,12 @@ export interface Failure {
 export type Answer =
   | { readonly kind: 'ready'; readonly variables: Readonly<Record<string, string>> }
   | { readonly kind: 'not-started'; readonly failure: Failure }
+  /** A line of the city's log, JSON. */
+  | { readonly kind: 'log'; readonly line: string }
   | { readonly kind: 'done'; readonly n: number; readonly value: readonly string[] }
   | { readonly kind: 'refused'; readonly n: number; readonly failure: Failure }
 
 export interface WorkerData {
   readonly config: CityConfig
   readonly logLevel: string
-  /** What every line of the parent's log carries. */
-  readonly logBindings: Record<string, unknown>
 }

@@ -6,11 +6,12 @@ import type { Answer, Call, Failure, Request, WorkerData } from './messages.ts'
 
 // The city's own thread: starts it, then does what `startCityInWorker` asks.
 const port = parentPort!
-const { config, logLevel, logBindings } = workerData as WorkerData
+const { config, logLevel } = workerData as WorkerData
 const say = (answer: Answer) => port.postMessage(answer)
+const log = createLog(logLevel, { write: (line) => say({ kind: 'log', line }) })
 
 try {
-  const city = await startCity(config, { clock: systemClock, log: createLog(logLevel).child(logBindings) })
+  const city = await startCity(config, { clock: systemClock, log })
   port.on('message', (request: Request) => void serve(city, request))
   say({ kind: 'ready', variables: city.variables })
 } catch (error) {

@@ -128,6 +128,8 @@ export async function createBatcher(options: BatcherOptions) {
   }
 
   return {
+    /** The journal's chain. */
+    chain: end.chain,
     /** Resolves when the readings are on disk. Any number; more than a batch holds are split. */
     add(readings: readonly StampedReading[]): Promise<void> {
       if (readings.length === 0) return Promise.resolve()
@@ -136,8 +138,6 @@ export async function createBatcher(options: BatcherOptions) {
       }
       return add(readings)
     },
-    /** Why nothing is stored at the moment, if so. */
-    problem: () => problem,
     /** Stores what waits, then ends. */
     async stop(): Promise<void> {
       abort.abort()

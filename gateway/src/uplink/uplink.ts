@@ -15,6 +15,8 @@ export interface UplinkOptions {
   /** `mqtt://host:port` or `mqtts://…` of the centre. */
   readonly url: string
   readonly password: string
+  /** Of the batches in the journal; receipts for another one are not ours. */
+  readonly chain: string
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Logger
@@ -24,6 +26,7 @@ export interface UplinkOptions {
 
 const receiptTimeoutMs = 10_000
 const statusEveryMs = 15_000
+const goodbyeMs = 500
 
 /**
  * Sends the journal's batches to the centre, in order, and forgets each on its receipt, never on the broker's PUBACK.
@@ -67,7 +70,7 @@ export async function startUplink(options: UplinkOptions): Promise<Service & { n
       await clock.sleep(delays.next().value, abort.signal).catch(() => undefined)
     }
     publishStatus(false)
-    await client?.endAsync(false)
+    if (client !== undefined) await sayGoodbye(client, clock)
   }
 
   const done = live()
@@ -94,15 +97,28 @@ function connect(options: UplinkOptions, will: string, signal: AbortSignal): Pro
     will: { topic: topics.status(options.gateway), payload: Buffer.from(will), qos: 1, retain: true },
   })
   return new Promise((resolve, reject) => {
+    const stopped = () => fail(signal.reason)
     const fail = (error: unknown) => {
+      signal.removeEventListener('abort', stopped)
       client.end(true)
       reject(error)
     }
-    signal.addEventListener('abort', () => fail(signal.reason), { once: true })
-    client.once('connect', () => resolve(client))
-    client.once('error', fail)
+    signal.addEventListener('abort', stopped, { once: true })
+    client.once('connect', () => {
+      signal.removeEventListener('abort', stopped)
+      resolve(client)
+    })
+    client.on('error', fail)
     client.once('close', () => fail(new Error('the centre closed the connection')))
   })
+}
+
+/** Lets what is under way arrive, if the centre still answers; what it does not acknowledge is sent again next time. */
+async function sayGoodbye(client: MqttClient, clock: Clock): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([client.endAsync(false), clock.sleep(goodbyeMs, late.signal).catch(() => undefined)])
+  late.abort()
+  client.end(true)
 }
 
 /** One connected life: sends from the cursor on, until the link breaks or falls silent, which throws. */

@@ -12,7 +12,7 @@ const heldMs = 15_000
  */
 export function createWindow(
   cursor: Cursor,
-  { journal, clock, log }: { journal: Journal; clock: Clock; log: Logger },
+  { chain, journal, clock, log }: { chain: string; journal: Journal; clock: Clock; log: Logger },
 ) {
   let next = cursor.position
   let heldUntilMs = 0
@@ -89,6 +89,11 @@ export function createWindow(
       const receipt = payload.length > maxReceiptBytes ? undefined : parse(payload)
       if (receipt === undefined)
         log.warn({ bytes: payload.length }, 'a receipt that cannot be read is ignored')
+      else if (receipt.chain !== chain)
+        log.warn(
+          { chain: receipt.chain },
+          'a receipt for another chain is ignored: two gateways of one name?',
+        )
       else for (const verdict of receipt.verdicts) if (verdict.seq < journal.next) take(verdict)
       wake.resolve()
       wake = Promise.withResolvers()

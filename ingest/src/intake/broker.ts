@@ -172,7 +172,12 @@ export async function startBroker(
       (bytes) => quarantine.count(client.id ?? '', 'too-large', { bytes, most: maxPacketBytes }),
     )
   })
-  await listen(server, config)
+  try {
+    await listen(server, config)
+  } catch (error) {
+    await new Promise<void>((resolve) => broker.close(() => resolve()))
+    throw error
+  }
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : config.port
   return {

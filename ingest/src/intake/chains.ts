@@ -1,5 +1,13 @@
 import { batchHash, noHash, openSign1 } from '@farwatch/evidence'
-import { type BatchHeader, decodeBatch, decodeHeader, decodeRecord, type Verdict } from '@farwatch/model'
+import {
+  type BatchHeader,
+  type CentreRecord,
+  decodeBatch,
+  decodeHeader,
+  decodeRecord,
+  parseUpTopic,
+  type Verdict,
+} from '@farwatch/model'
 import { type Cursor, type Journal, readIfPresent, writeAtomically } from '@farwatch/runtime'
 import { z } from 'zod'
 
@@ -22,37 +30,43 @@ interface Link {
 const maxChainsPerGateway = 100
 
 /**
+ * The reason of a batch that stands in quarantine although all was well with it but for a point that is not its gateway's.
+ * It has its place in the chain all the same, for the gateway never makes that number again.
+ */
+export const refusedInPlace = 'foreign-point'
+
+/**
  * Where each gateway's chain of batches stands. Rebuilt at start from its own snapshot and the journal behind it, so
  * intake needs no database.
  */
 export class Chains {
   readonly #path: string
+  readonly #journal: Journal
   readonly #cursor: Cursor
   readonly #links = new Map<string, Link>()
-  #position: number
 
-  private constructor(path: string, cursor: Cursor, position: number) {
+  private constructor(path: string, journal: Journal, cursor: Cursor) {
     this.#path = path
+    this.#journal = journal
     this.#cursor = cursor
-    this.#position = position
   }
 
   static async open(path: string, journal: Journal): Promise<Chains> {
     const cursor = await journal.cursor('intake')
     const text = await readIfPresent(path)
     const stored = text === undefined ? undefined : Stored.parse(JSON.parse(text))
-    const chains = new Chains(path, cursor, stored?.position ?? journal.first)
+    const chains = new Chains(path, journal, cursor)
     for (const { gateway, chain, seq, hash } of stored?.chains ?? []) {
       chains.#set({ gateway, chain, seq, hash: Buffer.from(hash, 'hex') })
     }
-    while (chains.#position < journal.next) {
-      for (const { position, payload } of await journal.read(chains.#position)) {
+    for (let next = stored?.position ?? journal.first; next < journal.next; ) {
+      for (const { position, payload } of await journal.read(next)) {
         const record = decodeRecord(payload)
-        if (record.kind === 'batch') {
+        if (isLink(record)) {
           const batch = decodeBatch(record.bytes)
           chains.#set({ ...decodeHeader(openSign1(batch.sign1).payload), hash: batchHash(batch) })
         }
-        chains.#position = position + 1
+        next = position + 1
       }
     }
     return chains
@@ -82,15 +96,16 @@ export class Chains {
     return undefined
   }
 
-  /** The batch is in the journal at `position`. */
-  advance(header: BatchHeader, hash: Uint8Array, position: number): void {
+  /** The batch is in the journal. To be called in the turn of the event loop in which its append has resolved. */
+  advance(header: BatchHeader, hash: Uint8Array): void {
     this.#set({ ...header, hash })
-    this.#position = position + 1
   }
 
   /** Makes the state durable; the journal's records before it are not needed here any more. */
   async save(): Promise<void> {
-    const position = this.#position
+    // Between turns every batch before the journal's end has been entered, and records of other kinds change nothing here.
+    await new Promise(setImmediate)
+    const position = this.#journal.next
     const chains = [...this.#links.values()].map(({ gateway, chain, seq, hash }) => ({
       gateway,
       chain,
@@ -110,6 +125,11 @@ export class Chains {
     for (const link of this.#links.values()) if (link.gateway === gateway) count++
     return count
   }
+}
+
+function isLink(record: CentreRecord): boolean {
+  if (record.kind !== 'quarantine') return record.kind === 'batch'
+  return parseUpTopic(record.topic)?.kind === 'batch' && record.reason.startsWith(`${refusedInPlace}:`)
 }
 
 function keyOf({ gateway, chain }: { gateway: string; chain: string }): string {

@@ -90,6 +90,10 @@ export class Credentials {
     return Object.keys(this.#stored.devices).length === 0
   }
 
+  get gateways(): readonly string[] {
+    return Object.keys(this.#stored.gateways)
+  }
+
   isGateway(name: string): boolean {
     return Object.hasOwn(this.#stored.gateways, name)
   }

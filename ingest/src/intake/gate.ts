@@ -12,12 +12,13 @@ import {
   parseTelemetry,
   parseUpTopic,
   pointKey,
+  type Series,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Admission } from './admission.ts'
-import type { Chains } from './chains.ts'
+import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Quarantine } from './quarantine.ts'
 
@@ -140,14 +141,18 @@ export class Gate {
     const verdict = chains.judge(header, hash)
     if (verdict?.verdict === 'rejected') return reject('broken-chain', verdict.reason)
     if (verdict !== undefined) return answer(verdict)
-    for (const { point } of batch.series) {
-      const refused = admission.refusePoint(point, gateway)
-      if (refused !== undefined) return reject('foreign-point', refused)
-    }
+    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
     try {
-      const position = await this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-      chains.advance(header, hash, position)
-      return answer({ verdict: 'stored', seq: header.seq })
+      // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
+      await (refused === undefined
+        ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+        : this.#deps.quarantine.keep(message, refusedInPlace, refused))
+      chains.advance(header, hash)
+      return answer(
+        refused === undefined
+          ? { verdict: 'stored', seq: header.seq }
+          : { verdict: 'rejected', seq: header.seq, reason: refused },
+      )
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
       return answer({
@@ -236,4 +241,16 @@ export class Gate {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
   }
+}
+
+/** Why the first of these series that may not come in may not. */
+function refusalOf(
+  series: readonly Series[],
+  refusePoint: (point: string) => string | undefined,
+): string | undefined {
+  for (const { point } of series) {
+    const refused = refusePoint(point)
+    if (refused !== undefined) return refused
+  }
+  return undefined
 }

@@ -162,6 +162,17 @@ describe('plain telemetry', () => {
     expect(acknowledged).toBe(false)
   })
 
+  test('F3 the journal may forget what devices without a gateway have sent', async () => {
+    const client = await connect()
+    const cursor = await journal.cursor('intake')
+    for (let i = 0; i < 3; i++) {
+      await client.publishAsync(topics.telemetry('E10', 'd'), `{"pm10": ${i}}`, { qos: 1 })
+    }
+    const end = journal.next
+    await intake.stop()
+    expect(cursor.position).toBe(end)
+  })
+
   test('F8 malformed payloads, NaN, unknown topics, stamps in 2036 and before 2000 are refused, counted, kept, and harm nobody', async () => {
     const client = await connect()
     const publish = (topic: string, payload: string | Buffer) =>
@@ -172,6 +183,7 @@ describe('plain telemetry', () => {
     await publish('telemetry/E10/d', '{}')
     await publish('telemetry/E10/d', `{"ts": ${Date.UTC(2036, 1, 7)}, "values": {"pm10": 5}}`)
     await publish('telemetry/E10/d', '{"ts": 1000, "values": {"pm10": 5}}')
+    await publish('telemetry/E10/d', '{"ts": 9000000000000000, "values": {"pm10": 5}}')
     await publish('telemetry/E10/d', '{"__proto__": 5, "a b": 1}')
     await publish('telemetry/E01/d', '{"LEL01": 99}')
     await publish('somewhere/else', '1')
@@ -185,6 +197,7 @@ describe('plain telemetry', () => {
       'implausible-time',
       'implausible-time',
       'malformed-payload',
+      'malformed-payload',
       'foreign-point',
       'foreign-topic',
       'foreign-topic',
@@ -192,7 +205,7 @@ describe('plain telemetry', () => {
     ])
     await publish('telemetry/E10/d', '{"pm10": 55}')
     expect((await records()).at(-1)?.kind).toBe('telemetry')
-    expect(await counted('malformed-payload')).toBe(5)
+    expect(await counted('malformed-payload')).toBe(6)
   })
 
   test('F8 an unknown point is taken as unregistered, a flood of them is bounded', async () => {
@@ -306,6 +319,16 @@ describe('gateways', () => {
     expect((await records()).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch'])
   })
 
+  test('F3 after a restart a gateway counts as offline until it speaks again', async () => {
+    await gateway()
+    await stop()
+    await start()
+    expect((await records()).at(-1)).toMatchObject({ kind: 'gateway-status', gateway: 'GW-1' })
+    expect(JSON.parse(Buffer.from((await records()).at(-1)!.bytes).toString())).toMatchObject({
+      online: false,
+    })
+  })
+
   test('F3 the chain goes on after a restart, from the journal alone', async () => {
     let sender = await gateway()
     const one = batch(1, undefined)
@@ -325,27 +348,39 @@ describe('gateways', () => {
 
   test('F3 forged, foreign, broken and rubbish batches are refused with their reason and kept', async () => {
     const { send, client } = await gateway()
-    const one = batch(1, undefined)
+    const foreign = batch(1, undefined, { point: 'E10/d/pm10' })
+    const two = batch(2, foreign)
     const stranger = signingKey(generateKeyPem())
     expect(await send(batch(1, undefined, { signer: stranger }))).toMatchObject({ verdict: 'held' })
-    expect(await send(batch(1, undefined, { point: 'E10/d/pm10' }))).toMatchObject({
+    expect(await send(foreign)).toMatchObject({
       verdict: 'rejected',
       reason: 'E10/d/pm10 belongs to no gateway, not to GW-1',
     })
-    expect(await send(one)).toMatchObject({ verdict: 'stored' })
-    expect(await send(batch(2, batch(1, undefined, { value: 7 })))).toMatchObject({ verdict: 'rejected' })
-    expect(await send(batch(1, undefined, { value: 7 }))).toMatchObject({
+    expect(await send(two)).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(3, batch(2, foreign, { value: 7 })))).toMatchObject({ verdict: 'rejected' })
+    expect(await send(batch(2, foreign, { value: 7 }))).toMatchObject({
       verdict: 'rejected',
       reason: expect.stringMatching(/two gateways/),
     })
-    const altered = encodeBatch(batch(2, one))
+    const altered = encodeBatch(batch(3, two))
     altered[altered.length - 3]! ^= 1
     await client.publishAsync(topics.batch('GW-1'), Buffer.from(altered), { qos: 1 })
     await client.publishAsync(topics.batch('GW-1'), Buffer.of(1), { qos: 1 })
     await expect
       .poll(async () => (await refusals()).map((reason) => reason.split(':')[0]), { timeout: 5_000 })
       .toEqual(['foreign-point', 'broken-chain', 'broken-chain', 'malformed-batch', 'malformed-batch'])
-    expect(await send(batch(2, one))).toMatchObject({ verdict: 'stored' })
+    expect(await send(batch(3, two))).toMatchObject({ verdict: 'stored' })
+  })
+
+  test('F3 the chain goes on behind a refused batch, also after a crash', async () => {
+    const foreign = batch(1, undefined, { point: 'E10/d/pm10' })
+    let sender = await gateway()
+    expect(await sender.send(foreign)).toMatchObject({ verdict: 'rejected' })
+    await stop()
+    await rm(join(home, 'chains.json'))
+    await start()
+    sender = await gateway()
+    expect(await sender.send(batch(2, foreign))).toEqual({ verdict: 'stored', seq: 2 })
   })
 
   test('F3 a key is trusted on first use, a second one is not', async () => {

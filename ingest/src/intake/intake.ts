@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { messageOf, type Registry } from '@farwatch/model'
+import { encodeRecord, type GatewayStatus, messageOf, type Registry } from '@farwatch/model'
 import {
   type Clock,
   Gauge,
@@ -33,6 +33,7 @@ const saveEveryMs = 5_000
 export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<Service & { port: number }> {
   const { clock, log, metrics, journal } = deps
   return startService(log, async (life) => {
+    await noteNobodyConnected(deps)
     const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
     life.onStop('save the chains', () => chains.save())
     const quarantine = new Quarantine({ journal, clock, log, metrics })
@@ -60,4 +61,15 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     })
     return { port: broker.port }
   })
+}
+
+/** Whoever was connected when the last process ended is not now: without this, a gateway that died meanwhile would look alive. */
+async function noteNobodyConnected({ credentials, journal, clock }: IntakeDeps): Promise<void> {
+  const status: GatewayStatus = { v: 1, online: false, links: [] }
+  const bytes = new TextEncoder().encode(JSON.stringify(status))
+  await Promise.all(
+    credentials.gateways.map((gateway) =>
+      journal.append(encodeRecord({ kind: 'gateway-status', receivedMs: clock.now(), gateway, bytes })),
+    ),
+  )
 }

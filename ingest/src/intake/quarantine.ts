@@ -9,6 +9,8 @@ const keptPerMinute = 600
 const quietMs = 60_000
 const maxNamedClients = 10_000
 
+type Refused = Pick<Message, 'topic' | 'client' | 'payload'>
+
 /**
  * What was refused: counted always, kept with its reason for a person to look at, logged once a client and reason.
  * Refused is not lost: nothing here was ever acknowledged as stored.
@@ -46,14 +48,9 @@ export class Quarantine {
   }
 
   /** Never throws: a full disk must not turn a refusal into an acknowledgement problem. */
-  async put(
-    message: Pick<Message, 'topic' | 'client' | 'payload'>,
-    reason: string,
-    text: string,
-  ): Promise<void> {
-    this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
-    const now = this.#clock.now()
-    const minute = Math.floor(now / 60_000)
+  async put(message: Refused, reason: string, text: string): Promise<void> {
+    this.#countMessage(message, reason, text)
+    const minute = Math.floor(this.#clock.now() / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
       this.#kept = 0
@@ -62,23 +59,40 @@ export class Quarantine {
       this.#unkept.inc()
       return
     }
-    const most = reason === 'too-large' || !message.topic.endsWith('/batch') ? plainBytes : batchBounds.bytes
     try {
-      await this.#journal.append(
-        encodeRecord({
-          kind: 'quarantine',
-          receivedMs: now,
-          topic: message.topic.slice(0, 500),
-          client: message.client.slice(0, 200),
-          reason: `${reason}: ${text}`.slice(0, 500),
-          size: message.payload.length,
-          bytes: message.payload.subarray(0, most),
-        }),
-      )
+      await this.#append(message, reason, text)
     } catch (error) {
       this.#unkept.inc()
       this.#log.warn({ problem: messageOf(error) }, 'a refused message was not kept')
     }
+  }
+
+  /**
+   * Keeps a refused message whatever else was refused in this minute and resolves with its position in the journal. For
+   * senders who have proven who they are. @throws FarwatchError as `Journal.append`.
+   */
+  keep(message: Refused, reason: string, text: string): Promise<number> {
+    this.#countMessage(message, reason, text)
+    return this.#append(message, reason, text)
+  }
+
+  #append(message: Refused, reason: string, text: string): Promise<number> {
+    const most = reason === 'too-large' || !message.topic.endsWith('/batch') ? plainBytes : batchBounds.bytes
+    return this.#journal.append(
+      encodeRecord({
+        kind: 'quarantine',
+        receivedMs: this.#clock.now(),
+        topic: message.topic.slice(0, 500),
+        client: message.client.slice(0, 200),
+        reason: `${reason}: ${text}`.slice(0, 500),
+        size: message.payload.length,
+        bytes: message.payload.subarray(0, most),
+      }),
+    )
+  }
+
+  #countMessage(message: Refused, reason: string, text: string): void {
+    this.count(message.client, reason, { topic: message.topic.slice(0, 200), problem: text })
   }
 
   /** Counts a refusal that has nothing to keep (a wrong password, an oversized packet). */

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '@farwatch/runtime'
+import type { Database, Queryable, Transaction } from '@farwatch/runtime'
 import { storableJson } from './binary-copy.ts'
 import { type Item, refusedItem } from './item.ts'
 import { encodeItems, type Tables } from './tables.ts'
@@ -34,10 +34,7 @@ export function commitChunk(
       [chunk.next, from],
     )
     if (moved.length === 0) {
-      const [row] = await transaction.query<{ position: number }>(
-        `select position from progress where name = 'writer'`,
-      )
-      return { done: false, position: row?.position ?? 1 }
+      return { done: false, position: await writerPosition(transaction) }
     }
     const { items, duplicates } = await withoutDoubles(transaction, chunk.items)
     const tables = items === chunk.items ? chunk.tables : encodeItems(items, idOf)
@@ -46,6 +43,14 @@ export function commitChunk(
     await trim(transaction, tables)
     return { done: true, duplicates, tables }
   })
+}
+
+/** The journal position that the writer takes next: everything before it is committed. 1 before the first start. */
+export async function writerPosition(database: Queryable): Promise<number> {
+  const [row] = await database.query<{ position: number }>(
+    `select position from progress where name = 'writer'`,
+  )
+  return row?.position ?? 1
 }
 
 /**

@@ -8,14 +8,18 @@ import {
   decodeHeader,
   decodeRecord,
   decodeSeries,
-  FarwatchError,
+  encodeSeries,
   GatewayStatus,
+  implausible,
   messageOf,
+  partByPlausibility,
   type Series,
   seriesOf,
+  topics,
   utf8,
 } from '@farwatch/model'
 import type { JournalRecord } from '@farwatch/runtime'
+import { encode } from 'cborg'
 
 /** One record of the journal, read as far as that needs no database. */
 export interface Item {
@@ -24,6 +28,8 @@ export interface Item {
   /** Empty for records that carry no readings. */
   readonly series: readonly Series[]
   readonly content: Content
+  /** Readings that no time axis can take, because their clock was wrong: kept in quarantine, not among the readings. */
+  readonly misdated?: Refusal
 }
 
 export type Content =
@@ -62,26 +68,37 @@ export function readItem(source: JournalRecord): Item {
     const message = decodeBatch(record.bytes)
     const { payload, keyId } = openSign1(message.sign1)
     const signed = { header: decodeHeader(payload), keyId, hash: batchHash(message), sign1: message.sign1 }
-    return { ...base, series: message.series.map(decodeSeries), content: { kind: 'batch', signed } }
+    const content = { kind: 'batch', signed } as const
+    return { ...base, ...partMisdated(message.series.map(decodeSeries), record), content }
   } catch (error) {
     return refusedItem(source, `the record cannot be read: ${messageOf(error)}`)
   }
 }
 
-/** The end of year 9999, as for readings. */
-const latestTimeMs = 253_402_300_799_999
+/** A batch is stored even when a clock was wrong: the signed header stands, its misdated readings wait in quarantine. */
+function partMisdated(
+  series: readonly Series[],
+  { receivedMs, gateway }: CentreRecord & { kind: 'batch' },
+): Pick<Item, 'series' | 'misdated'> {
+  const parted = series.map((one) => partByPlausibility(one, receivedMs))
+  const refused = parted.flatMap((part) => part.refused ?? [])
+  const [first] = refused
+  if (first === undefined) return { series }
+  const count = refused.reduce((sum, { timesMs }) => sum + timesMs.length, 0)
+  const bytes = encode(refused.map(encodeSeries))
+  const reason = `implausible-time: ${count} readings left out of the time axis; ${first.point} ${implausible(first.timesMs[0]!, receivedMs)}`
+  return {
+    series: parted.flatMap((part) => part.kept ?? []),
+    misdated: { topic: topics.batch(gateway), client: gateway, reason, size: bytes.length, bytes },
+  }
+}
 
 function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
   switch (record.kind) {
     case 'telemetry':
       return { kind: 'readings' }
-    case 'camera-event': {
-      const event = cameraEventOf(record)
-      for (const ms of [event.timeMs, event.startMs, event.endMs ?? 0]) {
-        if (!(ms <= latestTimeMs)) throw new FarwatchError('bad-record', `impossible time ${ms}`)
-      }
-      return { kind: 'camera-event', event }
-    }
+    case 'camera-event':
+      return { kind: 'camera-event', event: cameraEventOf(record) }
     case 'picture':
       return { kind: 'picture', camera: record.camera, label: record.label, jpeg: record.bytes }
     case 'gateway-status': {
@@ -98,15 +115,20 @@ const maxReason = 2_000
 
 /** The item that stands for a record which cannot be stored as what it is. */
 export function refusedItem(source: JournalRecord, reason: string): Item {
-  const { kind, receivedMs, client } = originOf(source)
-  const refusal: Refusal = {
+  const { receivedMs } = originOf(source)
+  return { source, receivedMs, series: [], content: { kind: 'refusal', refusal: refusalOf(source, reason) } }
+}
+
+/** What quarantine keeps of a record of the journal. */
+export function refusalOf(source: JournalRecord, reason: string): Refusal {
+  const { kind, client } = originOf(source)
+  return {
     topic: `journal/${kind}`,
     client,
     reason: reason.slice(0, maxReason),
     size: source.payload.length,
     bytes: source.payload.subarray(0, maxKeptBytes),
   }
-  return { source, receivedMs, series: [], content: { kind: 'refusal', refusal } }
 }
 
 function originOf({ payload }: JournalRecord): { kind: string; receivedMs: number; client: string } {

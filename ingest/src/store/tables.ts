@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
-import { type Item, refusedItem } from './item.ts'
+import { type Item, type Refusal, refusalOf } from './item.ts'
 
 /** A COPY into one table. */
 export interface TableCopy {
@@ -40,8 +40,10 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       else readings.push({ pointId, position, series })
     }
     if (left > 0) {
-      addRefusal(refusals, refusedItem(item.source, `${left} points are unknown, and no more are taken up`))
+      const reason = `${left} points are unknown, and no more are taken up`
+      addRefusal(refusals, item, refusalOf(item.source, reason))
     }
+    if (item.misdated !== undefined) addRefusal(refusals, item, item.misdated)
     const { content } = item
     if (content.kind === 'batch') addBatch(ledger, item)
     if (content.kind === 'camera-event') addEvent(events, item)
@@ -49,7 +51,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       addPicture(pictures, item)
       cameras.add(content.camera)
     }
-    if (content.kind === 'refusal') addRefusal(refusals, item)
+    if (content.kind === 'refusal') addRefusal(refusals, item, content.refusal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
@@ -154,9 +156,8 @@ function addPicture(copy: CopyEncoder, { source, receivedMs, content }: Item): v
     .bytes(content.jpeg)
 }
 
-function addRefusal(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
-  if (content.kind !== 'refusal') return
-  const { topic, client, reason, size, bytes } = content.refusal
+function addRefusal(copy: CopyEncoder, { source, receivedMs }: Item, refusal: Refusal): void {
+  const { topic, client, reason, size, bytes } = refusal
   copy
     .row(columns.quarantine.length)
     .int8(source.position)

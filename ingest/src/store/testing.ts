@@ -5,7 +5,7 @@ const text = new TextEncoder()
 
 /** Records as intake journals them. Times are Unix milliseconds. */
 export const recordOf = {
-  telemetry: (site: string, device: string, message: unknown, receivedMs = 1_795_420_000_000) =>
+  telemetry: (site: string, device: string, message: unknown, receivedMs = 1_795_440_000_000) =>
     encodeRecord({
       kind: 'telemetry',
       receivedMs,
@@ -13,22 +13,22 @@ export const recordOf = {
       device,
       bytes: text.encode(JSON.stringify(message)),
     }),
-  cameraEvent: (after: Record<string, unknown>, receivedMs = 1_795_420_000_000) =>
+  cameraEvent: (after: Record<string, unknown>, receivedMs = 1_795_440_000_000) =>
     encodeRecord({
       kind: 'camera-event',
       receivedMs,
       bytes: text.encode(JSON.stringify({ type: 'new', after })),
     }),
-  picture: (camera: string, bytes: Uint8Array, receivedMs = 1_795_420_000_000) =>
+  picture: (camera: string, bytes: Uint8Array, receivedMs = 1_795_440_000_000) =>
     encodeRecord({ kind: 'picture', receivedMs, camera, label: 'person', bytes }),
-  status: (gateway: string, status: unknown, receivedMs = 1_795_420_000_000) =>
+  status: (gateway: string, status: unknown, receivedMs = 1_795_440_000_000) =>
     encodeRecord({
       kind: 'gateway-status',
       receivedMs,
       gateway,
       bytes: text.encode(JSON.stringify(status)),
     }),
-  quarantine: (reason: string, receivedMs = 1_795_420_000_000) =>
+  quarantine: (reason: string, receivedMs = 1_795_440_000_000) =>
     encodeRecord({
       kind: 'quarantine',
       receivedMs,
@@ -56,7 +56,7 @@ export class TestGateway {
   }
 
   /** The next batch as a record. */
-  batch(series: readonly Series[], receivedMs = 1_795_420_000_000): Uint8Array {
+  batch(series: readonly Series[], receivedMs = 1_795_440_000_000): Uint8Array {
     const message = sealBatch(
       series,
       {

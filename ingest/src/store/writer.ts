@@ -1,5 +1,6 @@
 import { FarwatchError, messageOf, type Registry } from '@farwatch/model'
 import {
+  backoffMs,
   type Clock,
   type Cursor,
   type Database,
@@ -12,9 +13,8 @@ import {
   type Service,
   startService,
 } from '@farwatch/runtime'
-import { type Chunk, commitChunk } from './commit.ts'
+import { type Chunk, commitChunk, writerPosition } from './commit.ts'
 import { type Item, readItem, refusedItem } from './item.ts'
-import { writerPosition } from './ledger.ts'
 import { PointIds } from './point-ids.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { migrateStore } from './schema.ts'
@@ -46,8 +46,8 @@ export interface WriterState {
 }
 
 /** One transaction takes at most this; it keeps the embedded engine free for others within a fraction of a second. */
-const chunkLimits = { records: 2_000, bytes: 1_000_000 }
-const backOffMs = { first: 200, most: 10_000 }
+const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
+const retry = { firstMs: 200, mostMs: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
 const syncEvery = { ms: 10_000, bytes: 64 * 1024 * 1024 }
 const stopTimeoutMs = 3_000
@@ -62,11 +62,13 @@ const maxRefusedInRow = 100
 export function startWriter(deps: WriterDeps): Promise<Service & WriterState> {
   const { database, journal, log } = deps
   return startService(log, async (life) => {
+    // First of all, so that the journal keeps everything for this reader from now on.
+    const cursor = await journal.cursor('writer')
     await migrateStore(database, log)
     await syncRegistry(database, deps.registry)
     const points = new PointIds(database)
     await points.load()
-    const writer = new Writer(deps, { points, cursor: await journal.cursor('writer') })
+    const writer = new Writer(deps, { points, cursor })
     await writer.findPlace()
     const running = new AbortController()
     const run = writer.run(running.signal)
@@ -121,7 +123,7 @@ class Writer implements WriterState {
   }
 
   async findPlace(): Promise<void> {
-    const { database, journal, log } = this.#deps
+    const { database, journal } = this.#deps
     await database.query(
       `insert into progress (name, position) values ('writer', 1) on conflict (name) do nothing`,
     )
@@ -132,31 +134,42 @@ class Writer implements WriterState {
         `the database holds the records before ${this.#position}, the journal ends before ${journal.next}: they do not belong together; restore the journal's folder, or use another database`,
       )
     }
-    if (this.#position < journal.first) {
-      const missing = journal.first - this.#position
-      log.error({ missing, from: this.#position }, 'records are missing: the journal no longer has them')
-    }
+    this.#tellMissing()
+  }
+
+  #tellMissing(): void {
+    const missing = this.#deps.journal.first - this.#position
+    if (missing <= 0) return
+    this.#deps.log.error(
+      { missing, from: this.#position },
+      'records are missing: the journal no longer has them',
+    )
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#retrying(signal, async () => {
-      // The next chunk is read and encoded while the one before it commits.
-      let committing: Promise<unknown> = Promise.resolve()
-      let failure: { error: unknown } | undefined
-      const { journal, limits = chunkLimits } = this.#deps
-      for await (const records of journal.follow(this.#position, signal, limits)) {
-        const items = await this.#retrying(signal, () => this.#prepare(records.map(readItem)))
-        await committing
-        if (failure) throw failure.error
-        if (items === undefined) return
-        committing = this.#store(items, signal).catch((error: unknown) => {
-          failure = { error }
+    while (!signal.aborted) await this.#retrying(signal, () => this.#follow(signal))
+    await this.sync()
+  }
+
+  /** Writes from the writer's place on, until aborted or until the database turns out to stand elsewhere. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { journal, limits = chunkLimits } = this.#deps
+    // The next chunk is read and encoded while the one before it commits.
+    let committing: Promise<boolean> = Promise.resolve(true)
+    const place = new AbortController()
+    const here = AbortSignal.any([signal, place.signal])
+    try {
+      for await (const records of journal.follow(this.#position, here, limits)) {
+        const chunk = await this.#retrying(signal, () => this.#prepare(records.map(readItem)))
+        if (!(await committing) || chunk === undefined) return
+        committing = this.#store(chunk, signal).then((done) => {
+          if (!done) place.abort()
+          return done
         })
       }
+    } finally {
       await committing
-      if (failure) throw failure.error
-    })
-    await this.sync()
+    }
   }
 
   /** Points seen for the first time get their number, then everything is encoded. */
@@ -173,23 +186,22 @@ class Writer implements WriterState {
     }
   }
 
-  /** Commits a chunk, however long that takes; returns early only on abort. */
-  async #store(chunk: Chunk, signal: AbortSignal): Promise<void> {
+  /** Commits a chunk, however long that takes. False where it was not to be: aborted, or the database has gone back. */
+  async #store(chunk: Chunk, signal: AbortSignal): Promise<boolean> {
     const refused = await this.#retrying(signal, async () => {
       try {
-        await this.#commit(chunk)
-        return undefined
+        return await this.#commit(chunk)
       } catch (error) {
         if (isPoison(error) && this.#refusedInRow < maxRefusedInRow) return error
         throw error
       }
     })
-    if (refused === undefined || signal.aborted) return
+    if (refused === undefined || typeof refused === 'boolean') return refused ?? false
     for (const half of this.#halves(chunk.items, refused)) {
       const smaller = await this.#retrying(signal, () => this.#prepare(half))
-      if (smaller === undefined) return
-      await this.#store(smaller, signal)
+      if (smaller === undefined || !(await this.#store(smaller, signal))) return false
     }
+    return true
   }
 
   /** Two halves of what was refused; a single record becomes its own refusal. */
@@ -208,16 +220,25 @@ class Writer implements WriterState {
     return [[refusedItem(only.source, `the database refused it: ${refused.message}`)]]
   }
 
-  async #commit(chunk: Chunk): Promise<void> {
+  /** False when the database has gone back behind the chunk: what lies between must be written first. */
+  async #commit(chunk: Chunk): Promise<boolean> {
     const { clock, database } = this.#deps
     const started = clock.monotonicMs()
     const idOf = (point: string) => this.#points.get(point)
     const outcome = await commitChunk(database, chunk, { from: this.#position, idOf })
     if (!outcome.done) {
+      const before = this.#position
       this.#position = outcome.position
+      if (outcome.position < before) {
+        this.#deps.log.error(
+          { from: before, to: outcome.position },
+          'the database has lost what it had committed; it is written again from the journal',
+        )
+        this.#tellMissing()
+        return false
+      }
       const rest = chunk.items.filter(({ source }) => source.position >= outcome.position)
-      if (rest.length > 0) await this.#commit(await this.#prepare(rest))
-      return
+      return rest.length === 0 || this.#commit(await this.#prepare(rest))
     }
     this.#lastCommitMs = clock.monotonicMs() - started
     this.#position = chunk.next
@@ -227,6 +248,7 @@ class Writer implements WriterState {
     this.#metrics.records.inc(chunk.items.length)
     this.#metrics.duplicates.inc(outcome.duplicates)
     this.#committed(chunk.items.map(({ source }) => source))
+    return true
   }
 
   /** A server's commit is durable. The embedded engine's is after a sync, which runs beside the next commits. */
@@ -265,7 +287,7 @@ class Writer implements WriterState {
   /** Tries again with growing, jittered pauses until it works; undefined when aborted. */
   async #retrying<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     const { clock, log } = this.#deps
-    let pauseMs = backOffMs.first
+    const pauses = backoffMs(retry.firstMs, retry.mostMs)
     while (!signal.aborted) {
       try {
         const result = await work()
@@ -280,8 +302,7 @@ class Writer implements WriterState {
         this.#problem = messageOf(error)
         this.#metrics.waiting.set(1)
         this.#metrics.retries.inc()
-        await clock.sleep(pauseMs * (0.5 + Math.random()), signal).catch(() => undefined)
-        pauseMs = Math.min(pauseMs * 2, backOffMs.most)
+        await clock.sleep(pauses.next().value, signal).catch(() => undefined)
       }
     }
     return undefined

@@ -1,13 +1,12 @@
 import { type AcknowledgeOutcome, type Alert, type AlertDesk, isOpen, messageOf } from '@farwatch/model'
-import type { Clock, Journal, Logger } from '@farwatch/runtime'
+import { backoffMs, type Clock, type Journal, type Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import { type Cause, type Entry, encodeEntries, entriesPerRecord, type TransitionEntry } from './entry.ts'
 import { type AlertEvent, type AlertHead, advance, withTransition } from './life.ts'
 
 /** How long a closed alert is still shown. */
 const shownAfterMs = 3_600_000
-const firstRetryMs = 200
-const longestRetryMs = 10_000
+const retry = { firstMs: 200, mostMs: 10_000 }
 
 export interface BookDeps {
   readonly journal: Journal
@@ -175,7 +174,7 @@ export class AlertBook implements AlertDesk {
     // What the rest of this turn adds goes into the same record.
     await Promise.resolve()
     const { journal, clock, log } = this.#deps
-    let retryMs = firstRetryMs
+    let delays = backoffMs(retry.firstMs, retry.mostMs)
     while (this.#queue.length > 0 && !this.#stop.signal.aborted) {
       const group = this.#queue.slice(0, entriesPerRecord)
       try {
@@ -188,13 +187,12 @@ export class AlertBook implements AlertDesk {
           )
         }
         this.problem = messageOf(error)
-        await clock.sleep(retryMs, this.#stop.signal).catch(() => undefined)
-        retryMs = Math.min(retryMs * 2, longestRetryMs)
+        await clock.sleep(delays.next().value, this.#stop.signal).catch(() => undefined)
         continue
       }
       if (this.problem !== undefined) log.info('alerts are journalled again')
       this.problem = undefined
-      retryMs = firstRetryMs
+      delays = backoffMs(retry.firstMs, retry.mostMs)
       this.#queue.splice(0, group.length)
       for (const { alert } of group) {
         if (alert === undefined) continue

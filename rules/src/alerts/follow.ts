@@ -1,9 +1,8 @@
 import { messageOf } from '@farwatch/model'
-import type { Clock, Journal, Logger } from '@farwatch/runtime'
+import { backoffMs, type Clock, type Journal, type Logger } from '@farwatch/runtime'
 import { decodeEntries, type TransitionEntry } from './entry.ts'
 
-const firstRetryMs = 500
-const longestRetryMs = 30_000
+const retry = { firstMs: 500, mostMs: 30_000 }
 
 export interface FollowOptions {
   readonly journal: Journal
@@ -25,7 +24,7 @@ export async function followAlerts(
 ): Promise<void> {
   const { journal, clock, log, signal, name } = options
   let position = from
-  let retryMs = firstRetryMs
+  let delays = backoffMs(retry.firstMs, retry.mostMs)
   let failing = false
   while (!signal.aborted) {
     try {
@@ -36,7 +35,7 @@ export async function followAlerts(
           position = record.position + 1
           if (failing) log.info({ follower: name, position }, 'goes on')
           failing = false
-          retryMs = firstRetryMs
+          delays = backoffMs(retry.firstMs, retry.mostMs)
         }
       }
       // The journal was closed: nothing more will come.
@@ -45,8 +44,7 @@ export async function followAlerts(
       if (signal.aborted) return
       if (!failing) log.warn({ follower: name, position, problem: messageOf(error) }, 'waits and tries again')
       failing = true
-      await clock.sleep(retryMs, signal).catch(() => undefined)
-      retryMs = Math.min(retryMs * 2, longestRetryMs)
+      await clock.sleep(delays.next().value, signal).catch(() => undefined)
     }
   }
 }

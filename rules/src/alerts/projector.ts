@@ -62,8 +62,8 @@ export async function runProjector(options: ProjectorOptions): Promise<void> {
       },
     )
   } finally {
+    // What is not certain yet is done again at the next start.
     cancel()
-    sync()
     await syncing
   }
 }

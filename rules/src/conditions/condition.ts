@@ -1,4 +1,4 @@
-import type { PointKey, Quality, Text } from '@farwatch/model'
+import type { Quality, Text } from '@farwatch/model'
 import type { z } from 'zod'
 
 /**
@@ -39,13 +39,12 @@ export interface Step<State> {
   readonly wakeAt?: number
 }
 
-/** One kind of condition, set up for one rule and one point. */
+/** One kind of condition, set up for one rule; shared by all points of the same interval, so it holds nothing of them. */
 export interface Condition<State> {
   /** `event`: times are effective times of readings. `arrival`: times are when the centre received them. */
   readonly clock: 'event' | 'arrival'
   /** The limit as shown with the alert, null without one. */
   readonly limit: number | null
-  readonly unit: string
   /** Grows when the meaning of `schema` changes; state of another version is not restored. */
   readonly stateVersion: number
   readonly schema: z.ZodType<State>
@@ -57,15 +56,13 @@ export interface Condition<State> {
    */
   step(state: State, input: Input): Step<State> | undefined
   /** Why it set, with the figures, for a person. */
-  why(output: Output): Text
+  why(output: Output, about: About): Text
 }
 
-/** What a condition says about its point. */
+/** What a person knows a point by. */
 export interface About {
-  readonly point: PointKey
   readonly name: Text
   readonly unit: string
-  readonly intervalS: number
 }
 
 export const noOutputs: readonly Output[] = []

@@ -2,20 +2,21 @@ import { Quality } from '@farwatch/model'
 import fc from 'fast-check'
 import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { type Cell, latenessMs, lift } from '../engine/lift.ts'
+import type { Cell } from '../engine/cell.ts'
+import { latenessMs, lift } from '../engine/lift.ts'
 import { Timers } from '../engine/timers.ts'
 import { When } from '../language/rule.ts'
 import type { Input } from './condition.ts'
 import { conditionOf } from './index.ts'
 
-const about = { point: 'E01/Cellar/LEL01', name: { zh: 'LEL01', en: 'LEL01' }, unit: '%LEL', intervalS: 1 }
+const about = { name: { zh: 'LEL01', en: 'LEL01' }, unit: '%LEL' }
 
 /** A step of a story: at a second, a value (with a quality), `tick` (nothing comes) or `resume`. */
 type Moment = readonly [second: number, what: number | 'tick' | 'resume', quality?: number]
 
 /** Tells a story to a condition in virtual time and returns what it said: `set@3 28`, `return@9 20 worst 30`. */
 function tell(when: unknown, story: readonly Moment[], delayS = 0): string[] {
-  const condition = conditionOf(When.parse(when), about)
+  const condition = conditionOf(When.parse(when), 1)
   const cell: Cell = {
     state: condition.initial(false),
     dueMs: Infinity,
@@ -365,11 +366,11 @@ describe('F4 silence, by arrival', () => {
 
 test('F4 why an alert fired, with figures, in both languages', () => {
   const output = { kind: 'set', atMs: 0, value: 28.1, worst: 28.1 } as const
-  expect(conditionOf(When.parse(gas), about).why(output)).toEqual({
+  expect(conditionOf(When.parse(gas), 1).why(output, about)).toEqual({
     zh: 'LEL01 28.1 %LEL，超过限值 25 %LEL 已持续 2 秒',
     en: 'LEL01 28.1 %LEL, above the limit of 25 %LEL for 2 s',
   })
-  expect(conditionOf(When.parse(quiet), about).why({ ...output, value: null })).toEqual({
+  expect(conditionOf(When.parse(quiet), 1).why({ ...output, value: null }, about)).toEqual({
     zh: 'LEL01 已 30 秒没有数据（每 1 秒应有一次）',
     en: 'LEL01: no data for 30 s (expected every 1 s)',
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { When } from '../language/rule.ts'
-import { type About, type Condition, figure, noOutputs, type Step, text } from './condition.ts'
+import { type Condition, figure, noOutputs, type Step, text } from './condition.ts'
 
 const State = z.discriminatedUnion('phase', [
   /** Nothing has come yet, ever. */
@@ -22,9 +22,8 @@ const shortestIntervalS = 10
  * A reading without a value (a gateway saying that it cannot reach the device) is no sign of life; one with a value is,
  * late or of bad quality.
  */
-export function silence(when: When & { type: 'silence' }, about: About): Condition<State> {
-  const intervalS = Math.max(about.intervalS, shortestIntervalS)
-  const periodMs = when.intervals * intervalS * 1000
+export function silence(when: When & { type: 'silence' }, intervalS: number): Condition<State> {
+  const periodMs = when.intervals * Math.max(intervalS, shortestIntervalS) * 1000
 
   const watch = (nowMs: number): Step<State> => ({
     state: { phase: 'watching', sinceMs: nowMs },
@@ -35,7 +34,6 @@ export function silence(when: When & { type: 'silence' }, about: About): Conditi
   return {
     clock: 'arrival',
     limit: null,
-    unit: '',
     stateVersion: 1,
     schema: State,
     initial: (active) => (active ? silent : unseen),
@@ -59,11 +57,11 @@ export function silence(when: When & { type: 'silence' }, about: About): Conditi
       return { state: silent, outputs: [{ kind: 'set', atMs: deadlineMs, value: null, worst: null }] }
     },
 
-    why() {
+    why(_, about) {
       const seconds = figure(periodMs / 1000)
       return text(
-        `${about.name.zh} 已 ${seconds} 秒没有数据（每 ${figure(about.intervalS)} 秒应有一次）`,
-        `${about.name.en}: no data for ${seconds} s (expected every ${figure(about.intervalS)} s)`,
+        `${about.name.zh} 已 ${seconds} 秒没有数据（每 ${figure(intervalS)} 秒应有一次）`,
+        `${about.name.en}: no data for ${seconds} s (expected every ${figure(intervalS)} s)`,
       )
     },
   }

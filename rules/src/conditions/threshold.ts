@@ -1,7 +1,7 @@
 import { isUsable } from '@farwatch/model'
 import { z } from 'zod'
 import type { When } from '../language/rule.ts'
-import { type About, type Condition, figure, type Input, noOutputs, type Step, text } from './condition.ts'
+import { type Condition, figure, type Input, noOutputs, type Step, text } from './condition.ts'
 
 const State = z.discriminatedUnion('phase', [
   z.strictObject({ phase: z.literal('normal') }),
@@ -24,11 +24,10 @@ const normal: State = { phase: 'normal' }
  * Beyond a limit for a time, with a separate limit to clear. The duration is judged by effective time; a reading of bad
  * quality is no basis for anything: it neither sets nor clears, and its time does not count.
  */
-export function threshold(when: When & { type: 'threshold' }, about: About): Condition<State> {
+export function threshold(when: When & { type: 'threshold' }): Condition<State> {
   const { limit, clear } = when
   const high = when.side === 'above'
   const durationMs = when.durationS * 1000
-  const unit = about.unit === '' ? '' : ` ${about.unit}`
 
   const set = (atMs: number, value: number, worst: number): Step<State> => ({
     state: { phase: 'set', worst },
@@ -51,7 +50,6 @@ export function threshold(when: When & { type: 'threshold' }, about: About): Con
   return {
     clock: 'event',
     limit,
-    unit: about.unit,
     stateVersion: 1,
     schema: State,
     initial: (active) => (active ? { phase: 'set', worst: null } : normal),
@@ -82,7 +80,8 @@ export function threshold(when: When & { type: 'threshold' }, about: About): Con
       return worse ? { state: { phase: 'set', worst: value }, outputs: noOutputs } : undefined
     },
 
-    why({ value }) {
+    why({ value }, about) {
+      const unit = about.unit === '' ? '' : ` ${about.unit}`
       const found = value === null ? '' : ` ${figure(value)}${unit}`
       const bound = `${figure(limit)}${unit}`
       const zh = when.durationS === 0 ? '' : `已持续 ${figure(when.durationS)} 秒`

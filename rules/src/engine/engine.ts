@@ -1,6 +1,7 @@
 import {
   type Alert,
   type CentreRecord,
+  maxAheadMs,
   messageOf,
   type PointKey,
   parsePointKey,
@@ -13,19 +14,21 @@ import type { Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import type { AlertBook } from '../alerts/book.ts'
 import type { Entry, TransitionEntry } from '../alerts/entry.ts'
-import type { Condition, Input, Output } from '../conditions/condition.ts'
+import type { About, Condition, Input, Output } from '../conditions/condition.ts'
 import { conditionOf } from '../conditions/index.ts'
 import { matcherOf, type Target } from '../language/match.ts'
 import type { Rule } from '../language/rule.ts'
+import { adoptingCell, type Cell, finite, freshCell, keptCell, restoredCell } from './cell.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { type Cell, lift } from './lift.ts'
+import { lift } from './lift.ts'
 import { Route } from './route.ts'
+import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
 
-/** A stamp this far after its receipt is counted as a wrong clock. */
-export const skewMs = 60_000
 /** Points that no registry names and that rules watch all the same; more are counted and not watched. */
 const maxUnregistered = 100_000
+/** Of a point that no registry names, seconds. */
+const defaultIntervalS = 10
 
 /** What the engine is told besides records, to be applied before the record at `before`. */
 export type Told = Exclude<Entry, TransitionEntry>
@@ -34,6 +37,7 @@ export type Told = Exclude<Entry, TransitionEntry>
 export interface Instance {
   readonly rule: Rule
   readonly target: Target
+  readonly about: About
   readonly condition: Condition<unknown>
   readonly cell: Cell
 }
@@ -64,15 +68,13 @@ export class Engine {
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
   readonly #instances: Instance[] = []
+  readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
   readonly #outputs$ = new Subject<{ instance: Instance; output: Output }>()
   readonly #input: Input
   /** What is still to be applied from the alert journal, in order. */
   #told: Told[] = []
-  /** Outputs that are in the alert journal already, by instance. */
-  readonly #settled = new Map<string, number>()
-  /** Time of the newest of them, by rule and subject, whatever the rule's version. */
-  readonly #settledMs = new Map<string, number>()
+  readonly #settled = new Settled()
   #unregistered = 0
   #isOpening = true
   /** Conditions that were not restored. */
@@ -107,12 +109,8 @@ export class Engine {
     this.position = from.position
     this.nowMs = checkpoint?.nowMs ?? 0
     for (const entry of entries) {
-      if (entry.kind !== 'transition') this.#told.push(entry)
-      else if (entry.cause !== null) {
-        const { rule, subject } = entry.alert
-        this.#settled.set(`${rule}\n${subject}\n${entry.cause.version}`, entry.cause.output)
-        this.#settledMs.set(`${rule}\n${subject}`, entry.transition.atMs)
-      }
+      if (entry.kind === 'transition') this.#settled.add(entry)
+      else this.#told.push(entry)
     }
     this.#outputs$.subscribe(({ instance, output }) => this.#conclude(instance, output))
     for (const registered of pointsOf(this.#options.registry)) {
@@ -195,14 +193,7 @@ export class Engine {
     const rules: Checkpoint['rules'] = {}
     for (const { rule, target, condition, cell } of this.#instances) {
       rules[rule.id] ??= { version: rule.version, cells: {} }
-      const kept = [
-        condition.stateVersion,
-        cell.state,
-        finite(cell.dueMs),
-        cell.outputs,
-        finite(cell.ignoreUntilMs),
-      ]
-      rules[rule.id]!.cells[target.key] = kept as [number, unknown, number | null, number, number | null]
+      rules[rule.id]!.cells[target.key] = keptCell(cell, condition.stateVersion)
     }
     return {
       v: 1,
@@ -248,7 +239,7 @@ export class Engine {
       const value = values[i]!
       const timeMs = Math.min(sourceMs, nowMs)
       const late = timeMs < route.lastMs
-      if (sourceMs > nowMs + skewMs) this.counts.skewed++
+      if (sourceMs > nowMs + maxAheadMs) this.counts.skewed++
       if (late) this.counts.late++
       input.kind = 'reading'
       input.timeMs = timeMs
@@ -302,20 +293,12 @@ export class Engine {
     route.arrivedMs = arrivedMs ?? Number.NEGATIVE_INFINITY
     this.#routes.set(target.key, route)
     const point = target.registered?.point
+    const about = { name: point?.name ?? { zh: target.metric, en: target.metric }, unit: point?.unit ?? '' }
     for (const { rule, matches } of this.#matchers) {
       if (!matches(target)) continue
-      const condition = conditionOf(rule.when, {
-        point: target.key,
-        name: point?.name ?? { zh: target.metric, en: target.metric },
-        unit: point?.unit ?? '',
-        intervalS: point?.intervalS ?? 10,
-      })
-      const instance = {
-        rule,
-        target,
-        condition,
-        cell: this.#cellOf(rule, target.key, condition, checkpoint),
-      }
+      const condition = this.#conditionOf(rule, point?.intervalS ?? defaultIntervalS)
+      const parts = { rule, target, about, condition }
+      const instance = { ...parts, cell: this.#cellOf(parts, checkpoint) }
       const order = this.#instances.push(instance)
       const wake = () => this.#fill(route, 'wake')
       route.inputs$.pipe(lift(condition, instance.cell, { timers: this.#timers, order, wake })).subscribe({
@@ -326,51 +309,28 @@ export class Engine {
     return route
   }
 
-  /** Restored where rule and state are of the same version, else fresh, taking over an alert that is active. */
-  #cellOf(
-    rule: Rule,
-    key: PointKey,
-    condition: Condition<unknown>,
-    checkpoint: Checkpoint | undefined,
-  ): Cell {
-    const kept = checkpoint?.rules[rule.id]
-    const [stateVersion, state, dueMs, outputs, ignoreUntilMs] = kept?.cells[key] ?? []
-    if (kept?.version === rule.version && stateVersion === condition.stateVersion) {
-      const parsed = condition.schema.safeParse(state)
-      if (parsed.success) {
-        return {
-          state: parsed.data,
-          dueMs: dueMs ?? Infinity,
-          outputs: outputs ?? 0,
-          ignoreUntilMs: ignoreUntilMs ?? Number.NEGATIVE_INFINITY,
-        }
-      }
-    }
-    const fresh: Cell = {
-      state: condition.initial(false),
-      dueMs: Infinity,
-      outputs: 0,
-      ignoreUntilMs: Number.NEGATIVE_INFINITY,
-    }
-    if (!this.#isOpening) return fresh
+  #conditionOf(rule: Rule, intervalS: number): Condition<unknown> {
+    const key = `${rule.id} ${intervalS}`
+    const condition = this.#conditions.get(key) ?? conditionOf(rule.when, intervalS)
+    this.#conditions.set(key, condition)
+    return condition
+  }
+
+  #cellOf(instance: Omit<Instance, 'cell'>, checkpoint: Checkpoint | undefined): Cell {
+    const { rule, condition, target } = instance
+    const point = target.key
+    const restored = restoredCell(condition, rule, { point, checkpoint })
+    if (restored !== undefined) return restored
+    if (!this.#isOpening) return freshCell(condition)
     this.fresh++
-    const alert = this.#options.book.openOf(rule.id, key)
-    return {
-      ...fresh,
-      state: condition.initial(alert?.state === 'unacknowledged' || alert?.state === 'acknowledged'),
-      outputs: this.#settled.get(`${rule.id}\n${key}\n${rule.version}`) ?? 0,
-      ignoreUntilMs: Math.max(
-        this.#settledMs.get(`${rule.id}\n${key}`) ?? Number.NEGATIVE_INFINITY,
-        alert?.setMs ?? Number.NEGATIVE_INFINITY,
-        alert?.returnedMs ?? Number.NEGATIVE_INFINITY,
-      ),
-    }
+    const alert = this.#options.book.openOf(rule.id, point)
+    return adoptingCell(condition, { rule, point, alert, settled: this.#settled })
   }
 
   #conclude(instance: Instance, output: Output): void {
-    const { rule, target, condition, cell } = instance
+    const { rule, target, about, condition, cell } = instance
     const n = ++cell.outputs
-    if (n <= (this.#settled.get(`${rule.id}\n${target.key}\n${rule.version}`) ?? 0)) return
+    if (n <= this.#settled.outputs(rule, target.key)) return
     const { atMs, value, worst } = output
     const head = {
       rule: rule.id,
@@ -379,8 +339,8 @@ export class Engine {
       site: target.site,
       level: rule.level,
       title: rule.title,
-      why: condition.why(output),
-      unit: condition.unit,
+      why: condition.why(output, about),
+      unit: condition.limit === null ? '' : about.unit,
       limit: condition.limit,
     }
     const event =
@@ -433,8 +393,4 @@ export class Engine {
       book.onCondition(alert, { kind: 'return', atMs, value: null, worst: null, comment }, null)
     }
   }
-}
-
-function finite(time: number): number | null {
-  return Number.isFinite(time) ? time : null
 }

@@ -1,17 +1,7 @@
-import { Observable, type OperatorFunction } from 'rxjs'
-import type { Condition, Input, Output } from '../conditions/condition.ts'
+import { Observable, type OperatorFunction, Subscriber } from 'rxjs'
+import type { Condition, Input, Output, Step } from '../conditions/condition.ts'
+import type { Cell } from './cell.ts'
 import type { Timer, Timers } from './timers.ts'
-
-/** All that one condition of one point has to remember; what a checkpoint keeps. */
-export interface Cell<State = unknown> {
-  state: State
-  /** When it wants to be woken, by the time of what is being processed; Infinity: not at all. */
-  dueMs: number
-  /** Outputs so far: the same number stands for the same output on every replay. */
-  outputs: number
-  /** Readings up to here have had their effect in an earlier life. */
-  ignoreUntilMs: number
-}
 
 /**
  * How long a wake-up on event time waits beyond its due time for readings that are still on their way: gateways hold a
@@ -22,15 +12,15 @@ export const latenessMs = 1_000
 /** What a lifted condition takes from the engine. */
 export interface Host {
   readonly timers: Timers
-  /** Fills the engine's one input for a wake-up of this point. */
-  wake(nowMs: number): Input
   /** Its place among all timers. */
   readonly order: number
+  /** Fills the engine's one input for a wake-up of this point. */
+  wake(nowMs: number): Input
 }
 
 /**
  * Runs a pure condition as an operator: inputs of one point in, what it says out. State lives in the cell, so that it can
- * be checkpointed.
+ * be checkpointed. A step that throws ends this stream with the error, and no other.
  *
  * A wish to be woken is on the condition's own clock. Between two readings a point's event clock runs on with the clock of
  * arrival, from the last reading's effective time; it never passes arrival, because effective times never do. So a wish for
@@ -42,57 +32,68 @@ export function lift<State>(
   cell: Cell<State>,
   host: Host,
 ): OperatorFunction<Input, Output> {
-  const { timers } = host
-  const onEventTime = condition.clock === 'event'
   return (inputs$) =>
-    new Observable((subscriber) => {
-      const take = (input: Input): boolean => {
-        if ((onEventTime ? input.timeMs : input.nowMs) <= cell.ignoreUntilMs && input.kind === 'reading')
-          return false
-        const before = cell.state
-        const step = condition.step(before, input)
-        if (step === undefined) return false
-        cell.state = step.state
-        let dueMs = step.wakeAt ?? Infinity
-        if (onEventTime) dueMs += input.nowMs - input.timeMs + latenessMs
-        cell.dueMs = dueMs
-        timers.set(timer, dueMs)
-        for (const output of step.outputs) subscriber.next(output)
-        return step.state !== before || step.outputs.length > 0
-      }
-      const fail = (error: unknown): false => {
-        timers.set(timer, Infinity)
-        subscriber.error(error)
-        return false
-      }
-      const timer: Timer = {
-        dueMs: Infinity,
-        queuedMs: Infinity,
-        order: host.order,
-        fire(nowMs) {
-          cell.dueMs = Infinity
-          try {
-            return take(host.wake(nowMs))
-          } catch (error) {
-            return fail(error)
-          }
-        },
-      }
-      if (cell.dueMs !== Infinity) timers.set(timer, cell.dueMs)
-      const upstream = inputs$.subscribe({
-        next(input) {
-          try {
-            take(input)
-          } catch (error) {
-            fail(error)
-          }
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      })
-      return () => {
-        timers.set(timer, Infinity)
-        upstream.unsubscribe()
-      }
-    })
+    new Observable((outputs) => inputs$.subscribe(new Lifted(outputs, { condition, cell, host })))
+}
+
+/** Subscriber and timer in one: of these there is one for each rule and point, and each reading passes through them. */
+class Lifted<State> extends Subscriber<Input> implements Timer {
+  readonly #outputs: Subscriber<Output>
+  readonly #condition: Condition<State>
+  readonly #cell: Cell<State>
+  readonly #host: Host
+  readonly #onEventTime: boolean
+  readonly order: number
+  dueMs = Infinity
+  queuedMs = Infinity
+
+  constructor(
+    outputs: Subscriber<Output>,
+    of: { condition: Condition<State>; cell: Cell<State>; host: Host },
+  ) {
+    super(outputs)
+    this.#outputs = outputs
+    this.#condition = of.condition
+    this.#cell = of.cell
+    this.#host = of.host
+    this.#onEventTime = of.condition.clock === 'event'
+    this.order = of.host.order
+    if (of.cell.dueMs !== Infinity) of.host.timers.set(this, of.cell.dueMs)
+  }
+
+  protected override _next(input: Input): void {
+    this.#take(input)
+  }
+
+  fire(nowMs: number): boolean {
+    this.#cell.dueMs = Infinity
+    return this.#take(this.#host.wake(nowMs))
+  }
+
+  override unsubscribe(): void {
+    if (!this.closed) this.#host.timers.set(this, Infinity)
+    super.unsubscribe()
+  }
+
+  #take(input: Input): boolean {
+    const cell = this.#cell
+    const heard = this.#onEventTime ? input.timeMs : input.nowMs
+    if (heard <= cell.ignoreUntilMs && input.kind === 'reading') return false
+    const before = cell.state
+    let step: Step<State> | undefined
+    try {
+      step = this.#condition.step(before, input)
+    } catch (error) {
+      this.error(error)
+      return false
+    }
+    if (step === undefined) return false
+    cell.state = step.state
+    let dueMs = step.wakeAt ?? Infinity
+    if (this.#onEventTime) dueMs += input.nowMs - input.timeMs + latenessMs
+    cell.dueMs = dueMs
+    this.#host.timers.set(this, dueMs)
+    for (const output of step.outputs) this.#outputs.next(output)
+    return step.state !== before || step.outputs.length > 0
+  }
 }

@@ -15,6 +15,8 @@ const command = fc.oneof(
       point: fc.constantFrom(...points),
       value: fc.constantFrom(3, 20, 24, 26, 28, 40),
       afterMs: fc.constantFrom(0, 200, 700, 1_500, 9_000),
+      /** How long its way to the disk took: ticks may have overtaken it. */
+      durableMs: fc.constantFrom(0, 0, 300, 3_000),
       /** The device's stamp beside its arrival; null: none. 2036 among them. */
       stamp: fc.constantFrom(null, 0, -300, -5_000, 2_000, 300_000_000_000),
     }),
@@ -47,9 +49,9 @@ test('F4 crashes at any moment, lag, late and wild stamps: replay of the recorde
         for (const command of commands) {
           if (command.kind === 'receive') {
             centre.clock.advanceTo(centre.clock.now() + command.afterMs)
-            const { point, value, stamp } = command
+            const { point, value, stamp, durableMs } = command
             const timeMs = stamp === null ? {} : { timeMs: centre.clock.now() + stamp }
-            await centre.receive({ point, value, ...timeMs })
+            await centre.receive({ point, value, durableMs, ...timeMs })
           } else if (command.kind === 'process') await centre.process(command.count)
           else if (command.kind === 'tick') centre.tick(command.ms)
           else if (command.kind === 'flush') await centre.book.flushed()

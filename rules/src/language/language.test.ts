@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pointsOf } from '@farwatch/model'
@@ -31,6 +31,12 @@ test('F4 rules are read from every file of a folder', async () => {
     ['gas-1', 1, 'threshold'],
     ['point-silent', 1, 'silence'],
   ])
+})
+
+test('F4 the example in docs/write-a-rule.md is a valid rule file', async () => {
+  const text = await readFile(new URL('../../../docs/write-a-rule.md', import.meta.url), 'utf8')
+  const [, example] = /```yaml\n(rules:[\s\S]*?)```/.exec(text)!
+  expect(rulesOf(example!).map(({ id }) => id)).toEqual(['gas-level-1', 'point-silent'])
 })
 
 test('F8 every mistake of every rule file is named at once, with file, line and path', async () => {

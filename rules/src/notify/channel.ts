@@ -1,5 +1,5 @@
 import type { Alert, Transition } from '@farwatch/model'
-import type { Clock } from '@farwatch/runtime'
+import { backoffMs, type Clock } from '@farwatch/runtime'
 
 /** One transition of one alert, for someone outside. */
 export interface Notification {
@@ -46,13 +46,13 @@ export async function deliver(
   retry: Retry,
 ): Promise<Exclude<Sent['outcome'], 'retryable'> | 'expired'> {
   const { clock, signal, random, untilMs, onFailure } = retry
+  const delays = backoffMs(firstBackOffMs, longestBackOffMs, random)
   for (let attempt = 1; ; attempt++) {
     const sent = await channel.send(notification, signal)
     if (sent.outcome === 'accepted') return sent.outcome
     onFailure(sent.problem, attempt)
     if (sent.outcome !== 'retryable') return sent.outcome
-    const backOffMs = Math.min(firstBackOffMs * 2 ** (attempt - 1), longestBackOffMs) * (1 - random() / 2)
-    const waitMs = Math.max(backOffMs, Math.min(sent.afterMs ?? 0, longestBackOffMs))
+    const waitMs = Math.max(delays.next().value, Math.min(sent.afterMs ?? 0, longestBackOffMs))
     if (clock.now() + waitMs > untilMs) return 'expired'
     await clock.sleep(waitMs, signal)
   }

@@ -15,9 +15,17 @@ export interface OutboxOptions {
   readonly onResult: (channel: string, result: string) => void
 }
 
+const prefix = 'webhook.'
+
+/** Lets go of the places of webhooks that are no longer configured: the journal would keep everything for them, for ever. */
+export async function forgetOtherWebhooks(journal: Journal, urls: readonly string[]): Promise<void> {
+  const configured = new Set(urls.map(cursorName))
+  await journal.forgetCursors((name) => name.startsWith(prefix) && !configured.has(name))
+}
+
 /** Name of the cursor that says how far a channel has got; a URL may be secret, so only its hash. */
 export function cursorName(url: string): string {
-  return `webhook.${createHash('sha256').update(url).digest('hex').slice(0, 16)}`
+  return `${prefix}${createHash('sha256').update(url).digest('hex').slice(0, 16)}`
 }
 
 /**

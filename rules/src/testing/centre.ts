@@ -57,8 +57,10 @@ export class Centre {
     await this.start()
   }
 
-  async receive(of: { point: string; value: number; timeMs?: number }): Promise<void> {
-    await this.journal.append(encodedMessage({ ...of, receivedMs: this.clock.now() }))
+  /** Intake took a message; it became durable `durableMs` after its receipt. */
+  async receive(of: { point: string; value: number; timeMs?: number; durableMs?: number }): Promise<void> {
+    const receivedMs = this.clock.now() - (of.durableMs ?? 0)
+    await this.journal.append(encodedMessage({ ...of, receivedMs }))
   }
 
   /** Processes at most so many of the records that wait. */

@@ -66,6 +66,10 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  async forgetCursors(isGone: (name: string) => boolean): Promise<void> {
+    for (const name of [...this.#cursors.keys()]) if (isGone(name)) this.#cursors.delete(name)
+  }
+
   async close(): Promise<void> {}
 
   /** The same durable content, in a new life; the old one writes nothing any more. */

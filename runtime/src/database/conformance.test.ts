@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from './database.ts'
 import { DatabaseError } from './errors.ts'
 import { openDatabase } from './open.ts'
 import { type TestDatabase, testEngines } from './testing.ts'
+
+// Opening the embedded engine takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** A PGCOPY stream of (int4, text) rows, made with nothing but the format's description (PostgreSQL, COPY, Binary Format). */
 function copyStream(rows: readonly (readonly [number, string])[]): Uint8Array {

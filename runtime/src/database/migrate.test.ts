@@ -1,11 +1,14 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { silentLog } from '../log.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase } from './open.ts'
 import { type TestDatabase, testEngines } from './testing.ts'
+
+// Opening the embedded engine takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 for (const engine of testEngines) {
   const title = `F3 migrations, ${engine.name}`

@@ -39,6 +39,10 @@ export const testEngines: readonly TestEngine[] = [
   },
 ]
 
+for (const { name, missing } of testEngines) {
+  if (missing !== undefined) process.stderr.write(`tests with the database ${name}: ${missing}\n`)
+}
+
 async function createEmbedded(): Promise<TestDatabase> {
   const parent = await mkdtemp(join(tmpdir(), 'farwatch-database-'))
   const folder = join(parent, 'database')

@@ -74,6 +74,12 @@ export class Cursors {
     }
   }
 
+  async forget(isGone: (name: string) => boolean): Promise<void> {
+    const gone = [...this.#positions.keys()].filter(isGone)
+    for (const name of gone) this.#positions.delete(name)
+    if (gone.length > 0) await this.save()
+  }
+
   #schedule(): void {
     this.#cancel ??= this.#clock.after(saveEveryMs, () => {
       this.#cancel = undefined

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts'
 import { Cursors } from './cursors.ts'
 import { diskFiles, type FileLayer } from './file-layer.ts'
 import type { Cursor, Journal, JournalRecord, ReadLimits } from './journal.ts'
-import { firstOfName, frame, maxPayloadBytes, recordOverhead, Segment } from './segment.ts'
+import { firstOfName, frame, maxPayloadBytes, recordOverhead, Segment, segmentName } from './segment.ts'
 
 export interface FileJournalOptions {
   readonly folder: string
@@ -68,7 +68,7 @@ class FileJournal implements Journal {
       .map(firstOfName)
       .filter((first) => first !== undefined)
       .sort((a, b) => a - b)
-    const path = (first: number) => join(this.#folder, `${String(first).padStart(16, '0')}.log`)
+    const path = (first: number) => join(this.#folder, segmentName(first))
     for (const [i, first] of firsts.slice(0, -1).entries()) {
       this.#segments.push(await Segment.openFull(this.#files, path(first), { first, next: firsts[i + 1]! }))
     }
@@ -80,6 +80,8 @@ class FileJournal implements Journal {
       else
         this.#log.warn({ problem: messageOf(error) }, 'journal cursors not saved; records may be read again')
     })
+    // A life that ended between saving its cursors and trimming left this to do: a full journal would stay full.
+    await this.#trim()
   }
 
   async #openLast(path: string, first: number): Promise<void> {
@@ -218,6 +220,11 @@ class FileJournal implements Journal {
 
   cursor(name: string): Promise<Cursor> {
     return this.#cursors.cursor(name, this.first, () => this.next)
+  }
+
+  async forgetCursors(isGone: (name: string) => boolean): Promise<void> {
+    await this.#cursors.forget(isGone)
+    await this.#trim()
   }
 
   #notify(): void {

@@ -17,6 +17,7 @@ export class ForgetfulDisk implements FileLayer {
   #durableNames = new Set<string>()
   readonly #random: () => number
   failNext: 'write' | 'sync' | undefined
+  bytesRead = 0
   /** Runs once before the next read is answered: what else may happen while a reader waits for the disk. */
   beforeRead: (() => Promise<unknown>) | undefined
 
@@ -39,7 +40,9 @@ export class ForgetfulDisk implements FileLayer {
         const meanwhile = this.beforeRead
         this.beforeRead = undefined
         await meanwhile?.()
-        return Buffer.from(content.bytes.subarray(offset, offset + length))
+        const read = Buffer.from(content.bytes.subarray(offset, offset + length))
+        this.bytesRead += read.length
+        return read
       },
       write: async (offset, data) => {
         const whole = Buffer.concat(data)

@@ -96,6 +96,62 @@ test('segments that every cursor has passed are deleted; the bound refuses, noth
   await journal.close()
 })
 
+test('a full journal whose readers were done when it was closed has room after reopening', async () => {
+  const options = { folder, log: silentLog, segmentBytes: 1_000, maxBytes: 5_000 }
+  let journal = await openJournal(options)
+  const cursor = await journal.cursor('reader')
+  const payload = new Uint8Array(100)
+  await expect(
+    (async () => {
+      for (;;) await journal.append(payload)
+    })(),
+  ).rejects.toMatchObject({ code: 'journal-full' })
+  const end = journal.next
+  cursor.advance(end)
+  await journal.close()
+  journal = await openJournal(options)
+  expect(await journal.append(payload)).toBe(end)
+  await journal.close()
+})
+
+test('several readers of an old segment read each part of it once, not from its beginning each time', async () => {
+  const disk = new ForgetfulDisk(() => 0.5)
+  const options = { folder, log: silentLog, files: disk, segmentBytes: 1_000_000 }
+  let journal = await openJournal(options)
+  const count = 40_000
+  await Promise.all(Array.from({ length: count }, () => journal.append(new Uint8Array(100))))
+  await journal.append(new Uint8Array(0))
+  await journal.close()
+  journal = await openJournal(options)
+  const before = disk.bytesRead
+  for (let from = 1; from < count; from += 400) {
+    for (const _reader of ['writer', 'rules']) await journal.read(from, { records: 400 })
+  }
+  // Read-ahead is generous, but bounded: each of the 200 reads takes at most one of 256 kB and a part of another.
+  expect(disk.bytesRead - before).toBeLessThan(200 * 300_000)
+  await journal.close()
+})
+
+test('a reader that is no more keeps nothing from being deleted', async () => {
+  const options = { folder, log: silentLog, segmentBytes: 1_000 }
+  let journal = await openJournal(options)
+  const cursor = await journal.cursor('reader')
+  await journal.cursor('gone')
+  for (let i = 0; i < 50; i++) await journal.append(new Uint8Array(100))
+  cursor.advance(journal.next)
+  await journal.close()
+  journal = await openJournal(options)
+  expect(journal.first).toBe(1)
+  await journal.forgetCursors((name) => name === 'gone')
+  expect(journal.first).toBeGreaterThan(1)
+  const { first } = journal
+  await journal.close()
+  journal = await openJournal(options)
+  expect(journal.first).toBe(first)
+  expect((await journal.cursor('reader')).position).toBe(journal.next)
+  await journal.close()
+})
+
 test('a cursor is where it was after reopening, at the latest place that was saved', async () => {
   let journal = await openJournal({ folder, log: silentLog })
   await Promise.all([1, 2, 3].map((i) => journal.append(bytes(String(i)))))

@@ -15,6 +15,8 @@ export interface Journal {
   follow(from: number, signal: AbortSignal, limits?: ReadLimits): AsyncIterable<JournalRecord[]>
   /** A named reader's place. Records before the least of all cursors may be deleted. */
   cursor(name: string): Promise<Cursor>
+  /** Gives up the places of readers that are no more, durably; nobody may hold one of their cursors. */
+  forgetCursors(isGone: (name: string) => boolean): Promise<void>
   /** Position of the oldest record still kept; `next` when empty. */
   readonly first: number
   /** Position that the next append gets. All before it is durable. */

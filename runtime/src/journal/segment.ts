@@ -51,7 +51,7 @@ export class Segment {
   readonly first: number
   readonly path: string
   readonly #file: JournalFile
-  /** Offsets of every 64th record, and of places where reading stopped lately. */
+  /** Offsets of about every 64th record written or read so far, and of places where reading stopped lately. */
   readonly #index: Map<number, number>
   readonly #places = new Map<number, number>()
   #lastIndexed: number
@@ -172,13 +172,13 @@ export class Segment {
       position--
       offset = this.#index.get(position)
     }
-    this.#places.delete(from)
     const records: JournalRecord[] = []
     let bytes = 0
     let stop = offset
     for await (const record of this.#scan(offset, position, end)) {
-      if (record.position < from) continue
       if (record.position >= next) break
+      this.#remember(record.position + 1, record.end)
+      if (record.position < from) continue
       records.push({ position: record.position, payload: record.payload })
       bytes += record.payload.length
       stop = record.end

@@ -7,7 +7,8 @@ import { isUnacknowledged } from '../design/levels.ts'
 import { formatValue } from '../design/number.ts'
 import { clockTime, stamp } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
-import { live, useSite } from '../live/hooks.ts'
+import { isStale } from '../live/freshness.ts'
+import { live, useNow, useSite, useValue } from '../live/hooks.ts'
 import { useAct } from './acknowledge.ts'
 import { acknowledgement, endedMs } from './order.ts'
 
@@ -68,17 +69,24 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
 
 function Figures({ alert }: { alert: Alert }) {
   const { t } = useWords()
+  const now = useValueNow(alert)
   const { value, worst, limit, unit } = alert
   if (value === null && limit === null) return null
+  const shown = now ?? value
   const low = value !== null && limit !== null && value < limit
   const showWorst = worst !== null && value !== null && worst !== value
   return (
     <div className="alert-figures num">
-      {value !== null && <b>{formatValue(value)}</b>}
-      {value !== null && <span className="unit">{unit}</span>}
+      {shown !== null && <b>{formatValue(shown)}</b>}
+      {shown !== null && <span className="unit">{unit}</span>}
       {limit !== null && (
         <span className="dim">
           {t('alerts.limit')} {formatValue(limit)}
+        </span>
+      )}
+      {now !== undefined && value !== null && (
+        <span className="dim">
+          {t('alerts.raisedAt')} {formatValue(value)}
         </span>
       )}
       {showWorst && (
@@ -88,6 +96,17 @@ function Figures({ alert }: { alert: Alert }) {
       )}
     </div>
   )
+}
+
+/** What its point measures at the moment, while the alert is open and the value is a fresh one of the same quantity. */
+function useValueNow(alert: Alert): number | undefined {
+  const site = useSite(alert.site)
+  const last = useValue(alert.subject)
+  const nowMs = useNow()
+  if (alert.state === 'normal' || last === undefined || last.value === null) return undefined
+  const point = site?.devices.flatMap(({ points }) => points).find(({ key }) => key === alert.subject)
+  if (point === undefined || point.unit !== alert.unit || isStale(last, point, nowMs)) return undefined
+  return last.quality < 0x8000 ? last.value : undefined
 }
 
 function StateText({ alert }: { alert: Alert }) {

@@ -51,6 +51,7 @@ export const en: typeof zh = {
     acknowledgedBy: 'Acknowledged by {{by}}',
     acknowledgedAt: 'Acknowledged by {{by}} at {{time}}',
     limit: 'limit',
+    raisedAt: 'raised at',
     worst: 'peak',
     worstLow: 'lowest',
     lasted: 'lasted {{age}}',

@@ -36,8 +36,10 @@ export class LiveStore {
       address === undefined ? io(options) : io(address, options)
     this.#socket = socket
     socket.on('connect', () => this.#judge())
-    socket.on('disconnect', () => {
+    socket.on('disconnect', (reason) => {
       this.#resyncMs = undefined
+      // The one reason after which socket.io leaves it to the page to come back.
+      if (reason === 'io server disconnect') socket.connect()
       this.#judge()
     })
     socket.on('snapshot', (snapshot) => {

@@ -145,8 +145,9 @@ function sites(palette: Palette): StyleLayer[] {
         'text-field': ['get', 'name'],
         'text-font': fontStack,
         'text-size': 12.5,
-        'text-variable-anchor': ['top', 'right', 'left', 'bottom'],
-        'text-radial-offset': 1.85,
+        'text-variable-anchor': ['top', 'left', 'right', 'bottom'],
+        // Clear of the ring around what waits or is selected.
+        'text-radial-offset': ['case', ['get', 'waiting'], 2.35, 2],
         'text-padding': 0,
         'text-justify': 'auto',
         'text-max-width': 14,

@@ -144,8 +144,8 @@ function KeyHints() {
   const { t } = useWords()
   return (
     <p className="key-hints dim" aria-hidden="true">
-      <kbd>J</kbd> <kbd>K</kbd> {t('alerts.keys')} <kbd>A</kbd> {t('alerts.acknowledge')} <kbd>↵</kbd>{' '}
-      {t('alerts.keyOpen')}
+      <kbd>J</kbd> <kbd>K</kbd> {t('alerts.keys')} <kbd>A</kbd> {t('alerts.acknowledge').toLocaleLowerCase()}{' '}
+      <kbd>↵</kbd> {t('alerts.keyOpen')}
     </p>
   )
 }

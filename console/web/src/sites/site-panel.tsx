@@ -23,8 +23,11 @@ export function SitePanel({ id, onClose, onAcknowledge }: Props) {
   const { t } = useWords()
   const site = useSite(id)
   const panel = useRef<HTMLElement>(null)
+  // In braces, because newer browsers return a promise here, which React would take for the effect's way out.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another site is read from its top
-  useEffect(() => panel.current?.scrollTo(0, 0), [id])
+  useEffect(() => {
+    panel.current?.scrollTo(0, 0)
+  }, [id])
   return (
     <aside className="site-panel" data-testid="site-panel" data-site={id} ref={panel}>
       {site ? (
@@ -64,8 +67,9 @@ function PanelHead(props: {
         {site && (
           <p className="dim clip">
             <span className="num">{site.id}</span> · {t(`kind.${site.kind}`)}
-            {isCounty(site.county) && ` · ${t(`county.${site.county}`)}`}
-            {site.address && ` · ${say(site.address)}`}
+            {site.address
+              ? ` · ${say(site.address)}`
+              : isCounty(site.county) && ` · ${t(`county.${site.county}`)}`}
           </p>
         )}
       </div>

@@ -121,7 +121,7 @@ export function Trend({ point, alerts }: { point: PointView; alerts: readonly Al
         <span>{step ? t('trend.step', { step: age(stepMs) }) : t('trend.raw')}</span>
         {point.normal && (
           <span className="num">
-            <i className="swatch-normal" /> {t('trend.normal')} {formatValue(point.normal[0])} …{' '}
+            <i className="swatch-normal" /> {t('trend.normal')} {formatValue(point.normal[0])} –{' '}
             {formatValue(point.normal[1])} {point.unit}
           </span>
         )}

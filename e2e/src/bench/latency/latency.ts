@@ -51,9 +51,8 @@ export async function* benchLatency({ load, samples }: LatencyOptions): AsyncGen
   let page: Socket<ServerToClient, ClientToServer> | undefined
   try {
     say('latency')
-    await configure(join(home, 'config'), samples)
-    const secret = `whsec_${randomBytes(32).toString('base64')}`
-    platform.send({ home, webhook: { url: receiver.url, secret } })
+    await configure(join(home, 'config'), { samples, webhook: receiver.url })
+    platform.send({ home })
     const { url, mqttPort, database } = (await platform.receive()) as Ready
     const engine = `${database.engine} TimescaleDB ${database.timescaledb} ${database.edition} (PostgreSQL ${database.postgres})`
     page = io(url, { transports: ['websocket'], reconnection: false })
@@ -112,7 +111,10 @@ export async function* benchLatency({ load, samples }: LatencyOptions): AsyncGen
 }
 
 /** The city of the ingest bench with its 1,000 rules, and one more site with a point for each crossing. */
-async function configure(folder: string, samples: number): Promise<void> {
+async function configure(
+  folder: string,
+  { samples, webhook }: { samples: number; webhook: string },
+): Promise<void> {
   await mkdir(folder, { recursive: true })
   await cityRules(folder)
   const name = { zh: '名', en: 'name' }
@@ -127,6 +129,8 @@ async function configure(folder: string, samples: number): Promise<void> {
   const registry = { sites: [...cityRegistry().sites, panel] }
   const when = { type: 'threshold', above: limit, durationS: 0 }
   const rule = { id: 'latency', level: 'red', title: name, for: { sites: [site] }, when }
+  const secret = `whsec_${randomBytes(32).toString('base64')}`
+  await writeFile(join(folder, 'notify.yaml'), JSON.stringify({ webhooks: [{ url: webhook, secret }] }))
   await writeFile(join(folder, 'registry.yaml'), JSON.stringify(registry))
   await writeFile(join(folder, 'rules', 'latency.yaml'), JSON.stringify({ rules: [rule] }))
 }

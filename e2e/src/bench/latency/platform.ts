@@ -7,9 +7,9 @@ import { say } from '../figure.ts'
 
 /** The whole platform of the latency bench, without the simulated city, in a process of its own. */
 
+/** Home of everything: `config` holds the configuration, `data` is the platform's. */
 export interface PlatformOrder {
   readonly home: string
-  readonly webhook: { readonly url: string; readonly secret: string }
 }
 
 export interface Ready {
@@ -22,10 +22,10 @@ export type FromPlatform = Ready | 'stopped'
 
 if (import.meta.main) {
   const line = lineToParent<FromPlatform, PlatformOrder | 'stop'>()
-  const { home, webhook } = (await line.receive()) as PlatformOrder
+  const { home } = (await line.receive()) as PlatformOrder
   const platform = await startPlatform(
     {
-      ...{ home: join(home, 'data'), config: join(home, 'config'), webhook },
+      ...{ home: join(home, 'data'), config: join(home, 'config') },
       ...{ httpHost: '127.0.0.1', httpPort: 0, mqttHost: '127.0.0.1', mqttPort: 0 },
       ...{ sim: false, simSpeed: 1, gateways: [], databaseUrl: undefined, adminToken: undefined },
       ...{ mapboxToken: null, allowedHosts: [], trustedProxies: [] },

@@ -1,4 +1,4 @@
-import { Quality, utf8 } from '@farwatch/model'
+import { isTime, Quality, utf8 } from '@farwatch/model'
 import { measured, type Sample } from '../../driver.ts'
 import type { MqttAddress } from './address.ts'
 
@@ -15,7 +15,6 @@ export interface Parsed {
 
 /** Stamps from here on are milliseconds, below it seconds: in seconds it is the year 5138, in milliseconds 1973. */
 const firstMs = 100_000_000_000
-const latestMs = 253_402_300_799_999
 const isoWithZone = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/
 
 /** Reads the points of a topic out of one payload. `arrivalMs` stamps what carries no time of its own. */
@@ -72,7 +71,7 @@ function timeOf(stamp: unknown): number | undefined {
       : typeof stamp === 'number'
         ? Math.round(stamp < firstMs ? stamp * 1_000 : stamp)
         : Number.NaN
-  return Number.isInteger(ms) && ms >= 0 && ms <= latestMs ? ms : undefined
+  return isTime(ms) ? ms : undefined
 }
 
 function show(value: unknown): string {

@@ -1,19 +1,22 @@
-import { Quality } from '@farwatch/model'
+import { isTime, Quality } from '@farwatch/model'
 import { DataType, type DataValue, VariantArrayType } from 'node-opcua-client'
 import { measured, type Sample } from '../../driver.ts'
 
 /**
  * A DataValue as a sample (OPC 10000-4, 7.11): the upper half of its status is the quality, its source time the time,
- * else the server's; `arrivalMs` where the server stamped neither. What is no number has no value.
+ * else the server's; `arrivalMs` where the server stamped neither (or, as some do, with the year 1601 for "none"). What is
+ * no number has no value.
  */
 export function sampleOf(point: string, data: DataValue, arrivalMs: number): Sample {
-  const stamp = data.sourceTimestamp ?? data.serverTimestamp
+  const stampMs = [data.sourceTimestamp, data.serverTimestamp]
+    .map((stamp) => stamp?.getTime())
+    .find((timeMs) => timeMs !== undefined && isTime(timeMs))
   const quality = data.statusCode.value >>> 16
   const number = quality >= Quality.bad ? Number.NaN : numberOf(data)
   return {
     point,
-    timeMs: stamp?.getTime() ?? arrivalMs,
-    timeSource: stamp ? 'device' : 'gateway',
+    timeMs: stampMs ?? arrivalMs,
+    timeSource: stampMs === undefined ? 'gateway' : 'device',
     ...(number === undefined
       ? { value: null, quality: Quality.badConfiguration }
       : measured(number, quality)),

@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+import { benchRules } from './bench.ts'
+
+test('F7 the bench of the rules counts every evaluation, and engine, bare RxJS and oracle agree', async () => {
+  const figure = await benchRules({ points: 300, rounds: 200 })
+  expect(figure.samples).toBe(300 * 200 * 3)
+  expect(figure.transitions).toBeGreaterThan(1_000)
+  expect(figure.value).toBeGreaterThan(0)
+})
