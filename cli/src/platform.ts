@@ -6,7 +6,14 @@ import { type City, cityFolder } from '@farwatch/firmware-sim'
 import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
 import { migrateRules, start as startRules } from '@farwatch/rules'
-import { createMetrics, type Logger, type Service, startService, systemClock } from '@farwatch/runtime'
+import {
+  type Capabilities,
+  createMetrics,
+  type Logger,
+  type Service,
+  startService,
+  systemClock,
+} from '@farwatch/runtime'
 import { loadConfiguration } from './configuration.ts'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
@@ -18,6 +25,8 @@ export interface Platform {
   /** Where the console answers. */
   readonly url: string
   readonly mqttPort: number
+  /** Engine, versions and edition of the database. */
+  readonly database: Capabilities
   /** The simulated city, unless started without. */
   readonly city: City | undefined
 }
@@ -104,7 +113,7 @@ export function startPlatform(
     for (const config of gateways) {
       await outside.startGateway(config, { home, credentials, life, log, metrics })
     }
-    return { url: console.url, mqttPort: intake.port, city: outside.city }
+    return { url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city }
   })
 }
 

@@ -98,12 +98,15 @@ export class LoadConnection {
   }
 }
 
-/** CONNECT with a clean session and no keep-alive (MQTT 3.1.1, 3.1). */
+/** Seconds; a load is never quiet for so long, and a broker may refuse to do without. */
+const keepAliveS = 600
+
+/** CONNECT with a clean session (MQTT 3.1.1, 3.1). */
 function connectPacket(clientId: string, credential: LoadConnectionOptions['credential']): Buffer {
   const flags = 0x02 | (credential === undefined ? 0 : 0xc0)
   const body = Buffer.concat([
     field('MQTT'),
-    Buffer.of(4, flags, 0, 0),
+    Buffer.of(4, flags, keepAliveS >> 8, keepAliveS & 0xff),
     field(clientId),
     ...(credential === undefined ? [] : [field(credential.username), field(credential.password)]),
   ])

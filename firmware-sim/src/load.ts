@@ -14,7 +14,7 @@ export interface LoadOptions {
   readonly inFlight: number
   /** The next message of a connection (0 …), or undefined when it has no more. */
   readonly next: (connection: number) => LoadMessage | undefined
-  /** Who a connection is; connects anonymously without. */
+  /** Who a connection is, its client id being the user name as gateways have it; connects anonymously without. */
   readonly credential?: (connection: number) => { readonly username: string; readonly password: string }
   /** Ends early: no message is begun after it, acknowledgements are not waited for. */
   readonly signal?: AbortSignal
@@ -24,6 +24,8 @@ export interface LoadResult {
   /** Messages with a PUBACK, and the milliseconds from the first publish to the last PUBACK. */
   readonly acknowledged: number
   readonly elapsedMs: number
+  /** When the first was published, Unix ms. */
+  readonly beganMs: number
 }
 
 /**
@@ -39,23 +41,26 @@ export async function publishLoad(options: LoadOptions): Promise<LoadResult> {
   try {
     for (let i = 0; i < options.connections; i++) {
       const { host, port, inFlight, next } = options
+      const credential = options.credential?.(i)
       connections.push(
         new LoadConnection({
           host,
           port,
           inFlight,
-          clientId: `load-${process.pid}-${i}`,
-          credential: options.credential?.(i),
+          clientId: credential?.username ?? `load-${process.pid}-${i}`,
+          credential,
           next: () => (options.signal?.aborted ? undefined : next(i)),
         }),
       )
     }
     await Promise.all(connections.map((connection) => connection.open()))
-    const beganMs = performance.now()
+    const beganMs = Date.now()
+    const began = performance.now()
     await Promise.all(connections.map((connection) => connection.publishAll()))
     return {
       acknowledged: connections.reduce((sum, connection) => sum + connection.acknowledged, 0),
-      elapsedMs: performance.now() - beganMs,
+      elapsedMs: performance.now() - began,
+      beganMs,
     }
   } catch (cause) {
     throw new FarwatchError('load-failed', messageOf(cause), { cause })

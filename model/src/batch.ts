@@ -1,6 +1,7 @@
 import { decode, encode } from 'cborg'
 import { z } from 'zod'
-import { FarwatchError } from './errors.ts'
+import { CborReader } from './cbor-reader.ts'
+import { FarwatchError, messageOf } from './errors.ts'
 import { Name } from './names.ts'
 
 /** Bounds of one batch on the wire; the centre refuses more, the gateway never sends it. */
@@ -49,20 +50,20 @@ export function decodeBatch(bytes: Uint8Array): BatchMessage {
   if (bytes.length > batchBounds.bytes) {
     throw new FarwatchError('bad-batch', `${bytes.length} bytes, at most ${batchBounds.bytes}`)
   }
-  let parts: unknown
   try {
-    parts = decode(bytes, { strict: true })
+    const reader = new CborReader(bytes)
+    if (reader.array() !== 3 || reader.uint() !== 1) throw new FarwatchError('bad-cbor', 'another version')
+    const sign1 = reader.bytes()
+    const count = reader.array()
+    if (count > batchBounds.series) throw new FarwatchError('bad-cbor', `${count} series`)
+    const series: Uint8Array[] = []
+    for (let i = 0; i < count; i++) series.push(reader.bytes())
+    reader.end()
+    return { sign1, series }
   } catch (cause) {
-    throw new FarwatchError('bad-batch', 'not strict CBOR', { cause })
+    const expected = `[1, signed header, [at most ${batchBounds.series} series]] in canonical CBOR`
+    throw new FarwatchError('bad-batch', `expected ${expected}, found ${messageOf(cause)}`, { cause })
   }
-  const [version, sign1, series] = Array.isArray(parts) && parts.length === 3 ? (parts as unknown[]) : []
-  if (version !== 1 || !(sign1 instanceof Uint8Array) || !Array.isArray(series)) {
-    throw new FarwatchError('bad-batch', 'expected [1, signed header, [series]]')
-  }
-  if (series.length > batchBounds.series || !series.every((one) => one instanceof Uint8Array)) {
-    throw new FarwatchError('bad-batch', `expected at most ${batchBounds.series} byte strings of series`)
-  }
-  return { sign1, series }
 }
 
 export function encodeHeader(header: BatchHeader): Uint8Array {

@@ -1,5 +1,6 @@
-import { decode, encode } from 'cborg'
+import { encode } from 'cborg'
 import { decodeBatch } from './batch.ts'
+import { CborReader } from './cbor-reader.ts'
 import { FarwatchError } from './errors.ts'
 import { type CameraEvent, parseFrigateEvent } from './frigate.ts'
 import { pointKey } from './names.ts'
@@ -52,8 +53,6 @@ export type CentreRecord =
       readonly bytes: Uint8Array
     }
 
-const kinds = ['batch', 'telemetry', 'camera-event', 'picture', 'gateway-status', 'quarantine'] as const
-
 export function encodeRecord(record: CentreRecord): Uint8Array {
   switch (record.kind) {
     case 'batch':
@@ -79,31 +78,37 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
   }
 }
 
-/** Reads what `encodeRecord` wrote; the journal's checksum has vouched for the bytes. @throws FarwatchError `bad-record`. */
+/** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
-  const parts = decode(bytes) as [number, number, Uint8Array, ...unknown[]]
-  const [code, receivedMs, payload, a, b, c, d] = parts
-  const base = { receivedMs, bytes: payload }
-  switch (kinds[code]) {
-    case 'batch':
-      return { kind: 'batch', ...base, gateway: a as string }
-    case 'telemetry':
-      return { kind: 'telemetry', ...base, site: a as string, device: b as string }
-    case 'camera-event':
+  const reader = new CborReader(bytes)
+  reader.array()
+  const code = reader.uint()
+  const base = { receivedMs: reader.uint(), bytes: reader.bytes() }
+  const record = rest(code, base, reader)
+  reader.end()
+  return record
+}
+
+function rest(
+  code: number,
+  base: { receivedMs: number; bytes: Uint8Array },
+  reader: CborReader,
+): CentreRecord {
+  switch (code) {
+    case 0:
+      return { kind: 'batch', ...base, gateway: reader.text() }
+    case 1:
+      return { kind: 'telemetry', ...base, site: reader.text(), device: reader.text() }
+    case 2:
       return { kind: 'camera-event', ...base }
-    case 'picture':
-      return { kind: 'picture', ...base, camera: a as string, label: b as string }
-    case 'gateway-status':
-      return { kind: 'gateway-status', ...base, gateway: a as string }
-    case 'quarantine':
-      return {
-        kind: 'quarantine',
-        ...base,
-        topic: a as string,
-        client: b as string,
-        reason: c as string,
-        size: d as number,
-      }
+    case 3:
+      return { kind: 'picture', ...base, camera: reader.text(), label: reader.text() }
+    case 4:
+      return { kind: 'gateway-status', ...base, gateway: reader.text() }
+    case 5: {
+      const [topic, client, reason] = [reader.text(), reader.text(), reader.text()]
+      return { kind: 'quarantine', ...base, topic, client, reason, size: reader.uint() }
+    }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }

@@ -1,6 +1,7 @@
-import { decode, encode } from 'cborg'
-import { FarwatchError } from './errors.ts'
-import { parsePointKey } from './names.ts'
+import { encode } from 'cborg'
+import { CborReader } from './cbor-reader.ts'
+import { FarwatchError, messageOf } from './errors.ts'
+import { isPointKey } from './names.ts'
 import { isTime, type Series, timeSources } from './reading.ts'
 
 /**
@@ -24,37 +25,47 @@ export function decodeSeries(bytes: Uint8Array): Series {
   const fail = (message: string, cause?: unknown): never => {
     throw new FarwatchError('bad-series', message, { cause })
   }
-  let parts: unknown
+  let columns: ReturnType<typeof readColumns>
   try {
-    parts = decode(bytes, { strict: true, rejectDuplicateMapKeys: true })
+    columns = readColumns(bytes)
   } catch (cause) {
-    return fail('not strict CBOR', cause)
+    return fail(
+      `not [point, time source, times, values, qualities] in canonical CBOR, ${messageOf(cause)}`,
+      cause,
+    )
   }
-  if (!Array.isArray(parts) || parts.length !== 5) return fail('expected an array of five')
-  const [point, source, times, values, qualities] = parts as unknown[]
-  if (typeof point !== 'string' || parsePointKey(point) === undefined)
-    return fail('point is not SITE/DEVICE/METRIC')
-  const timeSource = typeof source === 'number' ? timeSources[source] : undefined
+  const { point, source, timesMs, values, qualities } = columns
+  if (!isPointKey(point)) return fail('point is not SITE/DEVICE/METRIC')
+  const timeSource = timeSources[source]
   if (timeSource === undefined) return fail(`${point}: unknown time source`)
-  if (!(times instanceof Uint8Array && values instanceof Uint8Array && qualities instanceof Uint8Array)) {
-    return fail(`${point}: columns are not byte strings`)
-  }
-  const count = times.length / 8
-  if (count < 1 || !Number.isInteger(count)) return fail(`${point}: times are not float64`)
-  if (values.length !== times.length) return fail(`${point}: ${values.length / 8} values for ${count} times`)
-  if (qualities.length !== 0 && qualities.length !== count * 2)
-    return fail(`${point}: qualities do not match times`)
-  const timesMs = floatsOf(times)
+  const count = timesMs.length
+  if (count < 1) return fail(`${point}: no times`)
+  if (values.length !== count) return fail(`${point}: ${values.length} values for ${count} times`)
+  if (qualities.length !== 0 && qualities.length !== count)
+    return fail(`${point}: ${qualities.length} qualities for ${count} times`)
   for (const time of timesMs) if (!isTime(time)) return fail(`${point}: impossible time ${time}`)
-  const numbers = floatsOf(values)
-  for (const value of numbers) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
+  for (const value of values) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
   return {
     point,
     timeSource,
     timesMs,
-    values: numbers,
-    qualities: qualities.length === 0 ? new Uint16Array(count) : shortsOf(qualities),
+    values,
+    qualities: qualities.length === 0 ? new Uint16Array(count) : qualities,
   }
+}
+
+function readColumns(bytes: Uint8Array) {
+  const reader = new CborReader(bytes)
+  if (reader.array() !== 5) throw new FarwatchError('bad-cbor', 'at byte 0: not an array of five')
+  const columns = {
+    point: reader.text(),
+    source: reader.uint(),
+    timesMs: reader.floats(),
+    values: reader.floats(),
+    qualities: reader.shorts(),
+  }
+  reader.end()
+  return columns
 }
 
 function bytesOfFloats(numbers: Float64Array): Uint8Array {
@@ -63,18 +74,8 @@ function bytesOfFloats(numbers: Float64Array): Uint8Array {
   return new Uint8Array(view.buffer)
 }
 
-function floatsOf(bytes: Uint8Array): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true))
-}
-
 function bytesOfShorts(numbers: Uint16Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(numbers.length * 2))
   for (let i = 0; i < numbers.length; i++) view.setUint16(i * 2, numbers[i]!, true)
   return new Uint8Array(view.buffer)
-}
-
-function shortsOf(bytes: Uint8Array): Uint16Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(i * 2, true))
 }

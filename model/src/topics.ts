@@ -1,4 +1,4 @@
-import { Name } from './names.ts'
+import { isName } from './names.ts'
 
 /** The names of MQTT topics at the centre that outsiders rely on. */
 export const topics = {
@@ -20,8 +20,7 @@ export type UpTopic =
 /** What a topic published to the centre is, or undefined for one that means nothing here. */
 export function parseUpTopic(topic: string): UpTopic | undefined {
   const parts = topic.split('/')
-  const named = (part: string | undefined): part is string =>
-    part !== undefined && Name.safeParse(part).success
+  const named = (part: string | undefined): part is string => part !== undefined && isName(part)
   const [first, second, third, fourth] = parts
   if (first === 'farwatch' && second === 'v1' && parts.length === 4 && named(third)) {
     return fourth === 'batch' || fourth === 'status' ? { kind: fourth, gateway: third } : undefined

@@ -22,7 +22,8 @@ export const pictureRate = {
  * city's database.
  */
 export class Admission {
-  readonly #known = new Set<PointKey>()
+  /** Gateway of each registered point, as below. */
+  readonly #known = new Map<PointKey, string | undefined>()
   /** Gateway of each registered site; undefined: its devices publish themselves. */
   readonly #gatewayOf = new Map<string, string | undefined>()
   readonly #unknownPoints = new Set<PointKey>()
@@ -35,7 +36,7 @@ export class Admission {
 
   constructor(registry: Registry) {
     for (const site of registry.sites) this.#gatewayOf.set(site.id, site.gateway)
-    for (const { key } of pointsOf(registry)) this.#known.add(key)
+    for (const { key, site } of pointsOf(registry)) this.#known.set(key, site.gateway)
     this.#cameras = new Set(
       registry.sites.flatMap((site) => site.devices.flatMap((device) => device.frigateCamera ?? [])),
     )
@@ -43,6 +44,7 @@ export class Admission {
 
   /** Why `gateway` (undefined: a device itself) may not send this point; undefined where it may. */
   refusePoint(point: PointKey, gateway: string | undefined): string | undefined {
+    if (this.#known.get(point) === gateway && this.#known.has(point)) return undefined
     const name = parsePointKey(point)
     if (name === undefined) return `${point} is not SITE/DEVICE/METRIC`
     const owner = this.#gatewayOf.get(name.site)

@@ -43,7 +43,6 @@ export async function startBroker(
     drainTimeout: 30_000,
     queueLimit: 100,
     maxTopicLevels: 6,
-    keepaliveLimit: 1_200,
     maxClientsIdLength: 64,
   })
 
@@ -164,6 +163,8 @@ export async function startBroker(
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
     socket.setNoDelay(true)
+    // A device may ask for no keep-alive of MQTT's own; TCP's then finds out that it is gone.
+    socket.setKeepAlive(true, 60_000)
     const client = broker.handle(socket) as Known
     limitPacketSize(
       socket,

@@ -225,6 +225,12 @@ describe('plain telemetry', () => {
     expect((await records()).map(({ kind }) => kind)).toEqual(['quarantine', 'quarantine', 'quarantine'])
   })
 
+  test('F3 a device that asks for no keep-alive is let in', async () => {
+    const client = await connect({ keepalive: 0 })
+    await client.publishAsync('telemetry/E10/d', '{"pm10": 55}', { qos: 1 })
+    expect((await records())[0]?.kind).toBe('telemetry')
+  })
+
   test('F8 an unknown point is taken as unregistered, a flood of them is bounded', async () => {
     const client = await connect()
     await client.publishAsync('telemetry/NEW/thing', '{"so2": 12.3}', { qos: 1 })

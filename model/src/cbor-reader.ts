@@ -1,0 +1,117 @@
+import { FarwatchError } from './errors.ts'
+import { utf8 } from './utf8.ts'
+
+/** Major types of RFC 8949, 3.1. */
+const major = { uint: 0, bytes: 2, text: 3, array: 4 } as const
+const two32 = 2 ** 32
+
+/**
+ * Reads canonical CBOR (RFC 8949, 4.2.1) whose shape is known, from front to back and without a tree in between: for what
+ * comes in a hundred thousand times a second. Lengths must be definite and as short as they can be, and `end` must find
+ * the end. Every method throws FarwatchError `bad-cbor` when something else stands there.
+ */
+export class CborReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Number of items that follow. */
+  array(): number {
+    return this.#head(major.array)
+  }
+
+  /** 0 … 2^53 − 1. */
+  uint(): number {
+    return this.#head(major.uint)
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const from = this.#string(major.bytes)
+    return this.#bytes.subarray(from, this.#at)
+  }
+
+  /** Ill-formed UTF-8 becomes U+FFFD. */
+  text(): string {
+    const from = this.#string(major.text)
+    return utf8(this.#bytes.subarray(from, this.#at))
+  }
+
+  /** A byte string of little-endian float64. */
+  floats(): Float64Array {
+    const from = this.#string(major.bytes)
+    const count = (this.#at - from) / 8
+    if (!Number.isInteger(count)) return this.#fail('a byte string that holds no float64')
+    const numbers = new Float64Array(count)
+    for (let i = 0; i < count; i++) numbers[i] = this.#view.getFloat64(from + i * 8, true)
+    return numbers
+  }
+
+  /** A byte string of little-endian uint16. */
+  shorts(): Uint16Array {
+    const from = this.#string(major.bytes)
+    const count = (this.#at - from) / 2
+    if (!Number.isInteger(count)) return this.#fail('a byte string that holds no uint16')
+    const numbers = new Uint16Array(count)
+    for (let i = 0; i < count; i++) numbers[i] = this.#view.getUint16(from + i * 2, true)
+    return numbers
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) this.#fail(`${this.#bytes.length - this.#at} bytes too many`)
+  }
+
+  /** Passes over a string; returns where its content begins. */
+  #string(type: number): number {
+    const length = this.#head(type)
+    const from = this.#at
+    if (length > this.#bytes.length - from) return this.#fail('ends too early')
+    this.#at = from + length
+    return from
+  }
+
+  /** The argument of an item of this type (RFC 8949, 3). */
+  #head(expected: number): number {
+    const first = this.#bytes[this.#at]
+    if (first === undefined) return this.#fail('ends too early')
+    if (first >> 5 !== expected) return this.#fail(`major type ${first >> 5}, expected ${expected}`)
+    this.#at++
+    const info = first & 0x1f
+    switch (info) {
+      case 24:
+        return this.#least(this.#big(1), 24)
+      case 25:
+        return this.#least(this.#big(2), 2 ** 8)
+      case 26:
+        return this.#least(this.#big(4), 2 ** 16)
+      case 27: {
+        const high = this.#big(4)
+        return this.#least(high * two32 + this.#big(4), two32)
+      }
+      default:
+        return info < 24 ? info : this.#fail('no definite length')
+    }
+  }
+
+  /** Unsigned, in network order. */
+  #big(length: number): number {
+    if (length > this.#bytes.length - this.#at) return this.#fail('ends too early')
+    let value = 0
+    for (let i = 0; i < length; i++) value = value * 256 + this.#bytes[this.#at++]!
+    return value
+  }
+
+  #least(value: number, least: number): number {
+    if (value < least) return this.#fail('a number is longer than it must be')
+    return value <= Number.MAX_SAFE_INTEGER ? value : this.#fail('a number beyond 2^53')
+  }
+
+  #fail(problem: string): never {
+    throw new FarwatchError('bad-cbor', `at byte ${this.#at}: ${problem}`)
+  }
+}
