@@ -43,9 +43,9 @@ async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') 
   }
 }
 
-async function gateway(url: string, password: string) {
+async function gateway(url: string, password: string, segmentBytes?: number) {
   const key = await loadSigningKey(home)
-  const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog })
+  const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog, segmentBytes })
   const batcher = await createBatcher({
     gateway: 'GW-1',
     key,
@@ -169,6 +169,26 @@ test('F3 a centre that has lost everything gets again what the gateway still has
   await gw.stop()
   await second.stop()
 })
+
+test('F3 a centre that has lost everything is sent in a new chain what a gateway that has forgotten the rest still has', async () => {
+  const first = await centre()
+  const password = await first.credentials.enrolGateway('GW-1')
+  const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password, 1_000)
+  await gw.measure(0, 50)
+  await expect.poll(() => gw.journal.first, { timeout: 10_000 }).toBeGreaterThan(40)
+  await first.stop()
+  await gw.measure(50, 40)
+  const second = await centre(first.port, [], 'centre-on-a-new-disk')
+  // A new chain lengthens the journal meanwhile.
+  await expect.poll(() => gw.journal.next - gw.cursor.position, { timeout: 20_000 }).toBe(0)
+  await gw.measure(90, 5)
+  await expect.poll(() => gw.cursor.position, { timeout: 10_000 }).toBe(gw.journal.next)
+  const values = await stored(second.journal)
+  expect(values.slice(-45)).toEqual(upTo(95).slice(50))
+  expect(new Set(values).size).toBe(values.length)
+  await gw.stop()
+  await second.stop()
+}, 60_000)
 
 test('F2 a line that breaks at any byte loses nothing and doubles nothing', async () => {
   const side = await centre()
