@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
-import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
+import { Credentials, type Intake, startIntake, startWriter } from '@farwatch/ingest'
 import type { Health } from '@farwatch/model'
 import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
@@ -76,7 +76,9 @@ export function startPlatform(
     life.onStop('rules', () => desk.stop())
 
     const outside = new Outside()
+    let intake: Intake | undefined
     const components = (): Health['components'] => ({
+      intake: intake?.problem === undefined ? { status: 'ok' } : { status: 'down', detail: intake.problem },
       database:
         writer.state === 'writing'
           ? { status: 'ok' }
@@ -92,11 +94,12 @@ export function startPlatform(
     life.onStop('console', () => console.stop())
 
     const credentials = await Credentials.open(credentialsFile(home))
-    const intake = await startIntake(
+    const taking = await startIntake(
       { host: options.mqttHost, port: options.mqttPort },
       { clock, log: named('intake'), metrics, journal, registry, credentials, home },
     )
-    life.onStop('intake', () => intake.stop())
+    intake = taking
+    life.onStop('intake', () => taking.stop())
 
     const centreUrl = `mqtt://127.0.0.1:${intake.port}`
     let variables: Readonly<Record<string, string | undefined>> = {

@@ -37,14 +37,20 @@ export function isTime(timeMs: number): boolean {
 
 /** How far ahead of its receipt a stamp may be before it is a wrong clock, and its reading no row of the database. */
 export const maxAheadMs = 60_000
-/** 2000-01-01: older stamps come from clocks that were never set. */
-export const earliestTimeMs = 946_684_800_000
+/** How long before its receipt: a gateway buffers for weeks, not years, and a clock that was never set says 1970. */
+export const maxBehindMs = 400 * 86_400_000
+
+function isPlausible(timeMs: number, receivedMs: number): boolean {
+  return timeMs >= receivedMs - maxBehindMs && timeMs <= receivedMs + maxAheadMs
+}
 
 /** Why a source time cannot be believed, for a person; undefined where it can. */
 export function implausible(timeMs: number, receivedMs: number): string | undefined {
-  if (timeMs < earliestTimeMs)
-    return `stamped ${new Date(timeMs).toISOString()}, before 2000: the clock was never set`
-  if (timeMs <= receivedMs + maxAheadMs) return undefined
+  if (isPlausible(timeMs, receivedMs)) return undefined
+  if (timeMs < receivedMs) {
+    const days = Math.round((receivedMs - timeMs) / 86_400_000)
+    return `stamped ${new Date(timeMs).toISOString()}, ${days} days before its receipt; at most ${maxBehindMs / 86_400_000}: was the clock never set?`
+  }
   const aheadS = Math.round((timeMs - receivedMs) / 1000)
   return `stamped ${new Date(timeMs).toISOString()}, ${aheadS} s ahead of its receipt; at most ${maxAheadMs / 1000} s`
 }
@@ -54,7 +60,7 @@ export function partByPlausibility(
   series: Series,
   receivedMs: number,
 ): { readonly kept: Series | undefined; readonly refused: Series | undefined } {
-  const wrong = (timeMs: number) => timeMs < earliestTimeMs || timeMs > receivedMs + maxAheadMs
+  const wrong = (timeMs: number) => !isPlausible(timeMs, receivedMs)
   if (!series.timesMs.some(wrong)) return { kept: series, refused: undefined }
   const pick = (take: (timeMs: number) => boolean): Series | undefined => {
     const rows = [...series.timesMs.keys()].filter((i) => take(series.timesMs[i]!))

@@ -61,6 +61,7 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  #problem: string | undefined
 
   constructor(deps: GateDeps) {
     this.#deps = deps
@@ -240,8 +241,20 @@ export class Gate {
     return { outcome: 'kept' }
   }
 
-  #keep(record: CentreRecord): Promise<number> {
-    return this.#deps.journal.append(encodeRecord(record))
+  /** Why the last message that was to be kept was not, until one is again. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  async #keep(record: CentreRecord): Promise<number> {
+    try {
+      const position = await this.#deps.journal.append(encodeRecord(record))
+      this.#problem = undefined
+      return position
+    } catch (error) {
+      this.#problem = messageOf(error)
+      throw error
+    }
   }
 
   async #refuse(message: Message, reason: string, text: string): Promise<Outcome> {

@@ -28,7 +28,7 @@ import {
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Credentials } from './credentials.ts'
-import { startIntake } from './intake.ts'
+import { type Intake, startIntake } from './intake.ts'
 
 const registry = {
   sites: [site('E01', 'GW-1', 'LEL01'), site('E10', undefined, 'pm10')],
@@ -44,7 +44,7 @@ function site(id: string, gateway: string | undefined, metric: string) {
 let home: string
 let journal: Journal
 let credentials: Credentials
-let intake: Service & { port: number }
+let intake: Service & Intake
 let metrics = createMetrics()
 const clients: MqttClient[] = []
 
@@ -162,6 +162,7 @@ describe('plain telemetry', () => {
     })
     await closed
     expect(acknowledged).toBe(false)
+    expect(intake.problem).toMatch(/closed/)
   })
 
   test('F3 the journal may forget what devices without a gateway have sent', async () => {

@@ -29,11 +29,20 @@ export interface IntakeDeps {
 
 const saveEveryMs = 5_000
 
+export interface Intake {
+  readonly port: number
+  /** Why nothing can be taken in at the moment, if so: a full disk, a journal at its bound. */
+  readonly problem: string | undefined
+}
+
 /** Listens for gateways and devices; what it acknowledges is in the journal. */
-export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<Service & { port: number }> {
+export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<Service & Intake> {
   const { clock, log, metrics, journal } = deps
   return startService(log, async (life) => {
-    await noteNobodyConnected(deps)
+    // A journal at its bound must not keep the platform from starting: only running does it empty again.
+    await noteNobodyConnected(deps).catch((error) =>
+      log.warn({ problem: messageOf(error) }, 'gateways that are gone may look connected'),
+    )
     const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
     life.onStop('save the chains', () => chains.save())
     const quarantine = new Quarantine({ journal, clock, log, metrics })
@@ -59,7 +68,12 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
         this.set(broker.connections)
       },
     })
-    return { port: broker.port }
+    return {
+      port: broker.port,
+      get problem() {
+        return gate.problem
+      },
+    }
   })
 }
 

@@ -8,7 +8,7 @@ import { HistoryBody, problemResponse } from '../schemas.ts'
 const maxRows = 20_000
 const maxSteps = 10_000
 /** Questions to the database at once; the embedded one answers one after another. */
-const maxAtOnce = 32
+const maxAtOnce = 8
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
