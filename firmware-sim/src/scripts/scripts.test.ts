@@ -51,7 +51,7 @@ test('a script ten times as fast says the same in a tenth of the time', () => {
   expect(begin('S1', 10).at('E01/cellar/LEL01', 9)).toBe(28)
 })
 
-test('S2 runs the grinder without its collector, S2b neither of them', () => {
+test('script S2 runs the grinder without its collector, S2b neither of them', () => {
   const s2 = begin('S2')
   expect(s2.at('E03/line/collector', 300)).toBe(0.2)
   expect(s2.at('E03/line/grinder', 300)).toBe(45)
