@@ -49,7 +49,7 @@ export interface WriterState {
 const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
 const retry = { firstMs: 200, mostMs: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
-const syncEvery = { ms: 10_000, bytes: 64 * 1024 * 1024 }
+const syncEvery = { ms: 60_000, bytes: 64 * 1024 * 1024 }
 const stopTimeoutMs = 3_000
 /** So many records in a row refused one by one: then it is not them but the database. */
 const maxRefusedInRow = 100
