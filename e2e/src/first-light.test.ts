@@ -112,8 +112,10 @@ describe('first light', () => {
 
   test('F5 values are live: they change, and their age ticks each second', patient, async () => {
     const { page } = second
-    await page.goto(`${platform.url}/#/sites/E01`)
-    const age = page.locator(`[data-testid="value-age-${leak}"]`)
+    // Measured every 5 s, so that several seconds of age can be seen between two values.
+    const dust = 'E10/station1/pm10'
+    await page.goto(`${platform.url}/#/sites/E10`)
+    const age = page.locator(`[data-testid="value-age-${dust}"]`)
     await age.getByText(/ago|now/).waitFor({ timeout: waitMs })
     const ages = new Set<string>()
     const values = new Set<string>()
@@ -121,7 +123,7 @@ describe('first light', () => {
       .poll(
         async () => {
           ages.add((await age.textContent()) ?? '')
-          values.add((await page.locator(`[data-testid="value-${leak}"]`).textContent()) ?? '')
+          values.add((await page.locator(`[data-testid="value-${dust}"]`).textContent()) ?? '')
           return [ages.size >= 3, values.size >= 2]
         },
         { timeout: waitMs, interval: 200 },
