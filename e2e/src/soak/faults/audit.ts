@@ -1,6 +1,6 @@
 import type { Database } from '@farwatch/runtime'
 import type { Ledger } from './ledger.ts'
-import { devicesOf, metricsOf, type PlantPlan, valueOf, type Way } from './plant.ts'
+import { devicesOf, metricsOf, type PlantPlan, valueIn, type Way } from './plant.ts'
 
 /** A reading that is not as it should be. */
 export interface Finding {
@@ -49,7 +49,7 @@ export async function auditReadings(
         const stored = new Map<number, Row[]>()
         for (const row of await rowsOf(database, point)) {
           const n = Math.abs(row.value ?? 0)
-          const expected = valueOf(plan, { device, metric, n })
+          const expected = valueIn(plan, { device, metric, n })
           const known = timesMs[n - 1]
           if (row.time !== known || row.value !== expected || row.quality !== 0) {
             const kind = known === undefined ? 'foreign' : 'altered'
@@ -69,7 +69,7 @@ export async function auditReadings(
           if (acknowledged && rows.length === 1) count.once++
           if (!acknowledged && rows.length > 0) count.storedUnacknowledged++
           const records = rows.map(({ record }) => record)
-          const value = valueOf(plan, { device, metric, n })
+          const value = valueIn(plan, { device, metric, n })
           if (rows.length > 1) {
             const detail = `stored ${rows.length} times`
             findings.push({ kind: 'double', point, timeMs, value, records, detail })

@@ -61,7 +61,10 @@ export class Ledger {
 
   #of(device: string) {
     let found = this.#entries.get(device)
-    if (found === undefined) this.#entries.set(device, (found = { timesMs: [], acknowledged: new Set() }))
+    if (found === undefined) {
+      found = { timesMs: [], acknowledged: new Set() }
+      this.#entries.set(device, found)
+    }
     return found
   }
 

@@ -69,7 +69,7 @@ export function isCrossing(plan: PlantPlan, device: string, n: number): boolean 
 }
 
 /** The running number; the alarm's metric says it below zero, and above where the limit of zero is crossed. */
-export function valueOf(
+export function valueIn(
   plan: PlantPlan,
   { device, metric, n }: { device: string; metric: string; n: number },
 ) {

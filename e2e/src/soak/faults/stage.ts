@@ -12,7 +12,7 @@ import {
   devicesOf,
   metricsOf,
   type PlantPlan,
-  valueOf,
+  valueIn,
   type Way,
   ways,
   writeCentreFiles,
@@ -133,7 +133,7 @@ export async function openStage(options: StageOptions) {
           port: devicePorts[way.site as keyof typeof devicePorts],
           values: (n) =>
             Object.fromEntries(
-              metricsOf(plan, id).map((metric) => [metric, valueOf(plan, { device: id, metric, n })]),
+              metricsOf(plan, id).map((metric) => [metric, valueIn(plan, { device: id, metric, n })]),
             ),
         }),
     ),
