@@ -14,11 +14,14 @@ const engine = testEngines.find(({ name }) => name === values.engine)
 if (engine === undefined || engine.missing !== undefined)
   throw new Error(engine?.missing ?? `--engine: found "${values.engine}", expected embedded or server`)
 const server = engine.name === 'server' ? await engine.create() : undefined
+const ending = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort())
 const clean = await soakFaults({
   minutes: Number(values.minutes),
   seed: Number(values.seed),
   databaseUrl: server !== undefined && 'url' in server.location ? server.location.url : undefined,
   only: values.only,
+  signal: ending.signal,
   say: (text) => process.stdout.write(`${text}\n`),
 })
 process.exitCode = clean ? 0 : 1

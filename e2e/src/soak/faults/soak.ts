@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabase } from '@farwatch/runtime'
+import { openDatabase, systemClock } from '@farwatch/runtime'
 import { drained, type Mark, markOf } from './drained.ts'
 import { type Fault, faultsFor } from './faults.ts'
 import { type Look, look } from './gauges.ts'
@@ -18,6 +18,8 @@ export interface FaultSoakOptions {
   /** Names of faults, or parts of names; empty: all. */
   readonly only: readonly string[]
   readonly say: (text: string) => void
+  /** Ends it early, with everything cleaned up. */
+  readonly signal: AbortSignal
 }
 
 const devicesPerSite = 8
@@ -32,9 +34,8 @@ const drainWithinMs = 600_000
 
 /** Faults at random under load, and then the count. Resolves with whether everything sent is stored once. */
 export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
-  const { minutes, seed, say } = options
+  const { minutes, seed, say, signal } = options
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-soak-'))
-  await mkdir(folder, { recursive: true })
   const timeline = new Timeline(join(folder, 'timeline.jsonl'), say)
   const { databaseUrl } = options
   const stage = await openStage({ folder, databaseUrl, devicesPerSite, everyMs, crossingEvery })
@@ -58,9 +59,11 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
     const problems = await weather(stage, { ...options, timeline })
     await stage.endMeasuring()
     timeline.tell('all is healed; what is on its way arrives')
-    problems.push(...(await drained(stage, { from: new Map(), to: markOf(stage), withinMs: drainWithinMs })))
+    problems.push(
+      ...(await drained(stage, { from: new Map(), to: markOf(stage), withinMs: drainWithinMs, signal })),
+    )
     for (const problem of problems) timeline.tell(problem)
-    await alarmsArrived(stage)
+    await alarmsArrived(stage, signal)
     clearInterval(watch)
     await looking
     for (const part of stage.parts) await part.stop()
@@ -85,7 +88,7 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
 /** Storms and quiet stretches until the time is over; returns what was not in order in a quiet stretch. */
 async function weather(
   stage: Stage,
-  { minutes, seed, only, timeline }: FaultSoakOptions & { timeline: Timeline },
+  { minutes, seed, only, timeline, signal }: FaultSoakOptions & { timeline: Timeline },
 ): Promise<string[]> {
   const random = randomFrom(seed)
   const faults = faultsFor(minutes).filter(
@@ -107,14 +110,19 @@ async function weather(
     const on = new Map<string, Promise<void>>()
     const stormUntilMs = performance.now() + stormMs
     while (performance.now() < stormUntilMs) {
-      await sleep(1_000 + random() * 5_000)
+      await systemClock.sleep(1_000 + random() * 5_000, signal)
       if (on.size >= atOnce) continue
       if (deck.length === 0) deck = shuffled(possible, random)
       const next = deck.findIndex(({ part }) => !on.has(part))
       const [fault] = next < 0 ? [] : deck.splice(next, 1)
       if (fault === undefined) continue
       const [least, most] = fault.lastsS
-      const lasting = live(fault, { stage, timeline, lastsMs: (least + random() * (most - least)) * 1_000 })
+      const lasting = live(fault, {
+        stage,
+        timeline,
+        lastsMs: (least + random() * (most - least)) * 1_000,
+        signal,
+      })
       counted.set(fault.name, (counted.get(fault.name) ?? 0) + 1)
       on.set(
         fault.part,
@@ -127,7 +135,7 @@ async function weather(
     )
     const to = markOf(stage)
     const startedMs = performance.now()
-    const wrong = await drained(stage, { from: mark, to, withinMs: drainWithinMs })
+    const wrong = await drained(stage, { from: mark, to, withinMs: drainWithinMs, signal })
     timeline.tell(
       `  ${wrong.length === 0 ? 'everything so far is in the database once' : `${wrong.length} points are not as sent`}, ${Math.round((performance.now() - startedMs) / 1_000)} s after the last fault`,
     )
@@ -139,23 +147,24 @@ async function weather(
 
 async function live(
   fault: Fault,
-  { stage, timeline, lastsMs }: { stage: Stage; timeline: Timeline; lastsMs: number },
+  {
+    stage,
+    timeline,
+    lastsMs,
+    signal,
+  }: { stage: Stage; timeline: Timeline; lastsMs: number; signal: AbortSignal },
 ): Promise<void> {
   const spell = timeline.begin(fault.name)
   const end = await fault.begin(stage)
-  await sleep(lastsMs)
+  await systemClock.sleep(lastsMs, signal).catch(() => undefined)
   await end()
   timeline.end(spell)
 }
 
 /** The webhook's turn comes after the database's; it tries again at growing intervals. */
-async function alarmsArrived({ receiver }: Stage): Promise<void> {
+async function alarmsArrived({ receiver }: Stage, signal: AbortSignal): Promise<void> {
   for (let before = -1; before < receiver.received.length; ) {
     before = receiver.received.length
-    await sleep(5_000)
+    await systemClock.sleep(5_000, signal)
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
