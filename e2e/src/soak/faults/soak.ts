@@ -42,16 +42,17 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
   const looks: Look[] = []
   let clean = false
   let looking = Promise.resolve()
-  const watch = setInterval(() => {
-    looking = looking.then(async () => {
-      const found = await look(stage)
-      looks.push(found)
-      timeline.note('look', found)
-    })
-  }, lookEveryMs)
+  let watch: NodeJS.Timeout | undefined
   try {
     say(`folder ${folder}`)
     await stage.begin()
+    watch = setInterval(() => {
+      looking = looking.then(async () => {
+        const found = await look(stage)
+        looks.push(found)
+        timeline.note('look', found)
+      })
+    }, lookEveryMs)
     const rate = (stage.devices.length * 5 * 1_000) / everyMs
     timeline.tell(
       `${stage.devices.length} devices, ${(stage.devices.length * 1_000) / everyMs} messages and ${rate} readings a second, ${databaseUrl === undefined ? 'embedded database' : 'database server'}, ${minutes} minutes, seed ${seed}`,
