@@ -1,6 +1,8 @@
-import type { WebhookReceiver } from '../../webhook-receiver.ts'
+import { type Database, systemClock } from '@farwatch/runtime'
+import type { Received, WebhookReceiver } from '../../webhook-receiver.ts'
 import type { Ledger } from './ledger.ts'
 import { alarmMetric, devicesOf, isCrossing, metricsOf, type PlantPlan } from './plant.ts'
+import type { Stage } from './stage.ts'
 
 /** One time that a limit was crossed, and the alert's steps that say so. */
 export interface Crossing {
@@ -14,12 +16,46 @@ export interface Crossing {
   readonly latencyMs: number | undefined
 }
 
-/** Every crossing of the acknowledged messages beside what came of it at the webhook. */
-export function crossingsOf(plan: PlantPlan, ledger: Ledger, receiver: WebhookReceiver): Crossing[] {
-  const raised = Map.groupBy(
-    receiver.received.filter(({ type }) => type === 'alert.raised' || type === 'alert.raised_again'),
-    ({ data }) => `${data.alert.subject} ${data.transition.atMs}`,
+/** The times at which alerts were raised, or raised again, as the database tells them: `POINT TIME`, each as often as it stands there. */
+export async function raisedAlerts(database: Database): Promise<string[]> {
+  const rows = await database.query<{ subject: string; at: number }>(
+    `select a.subject, (extract(epoch from t.at) * 1000)::float8 as at
+     from alert_transition t join alert a on a.id = t.alert where t.kind in ('raised', 'raised-again')`,
   )
+  return rows.map(({ subject, at }) => `${subject} ${at}`)
+}
+
+/** The tables follow the alerts' journal at a distance, above all after the database was away. */
+const settledWithinMs = 90_000
+const quietMs = 5_000
+
+/** Waits until the alerts of all crossings are in the database's tables; only a server can be asked while the platform runs. */
+export async function alertsSettled(
+  stage: Stage,
+  { database, signal }: { database: Database | undefined; signal?: AbortSignal },
+): Promise<void> {
+  if (database === undefined) {
+    await systemClock.sleep(quietMs, signal)
+    return
+  }
+  const untilMs = performance.now() + settledWithinMs
+  while (performance.now() < untilMs) {
+    const crossings = crossingsOf(stage, await raisedAlerts(database))
+    if (crossings.every(({ raised }) => raised > 0)) return
+    await systemClock.sleep(500, signal)
+  }
+}
+
+/** Every crossing of the acknowledged messages beside the alerts that were raised of it. */
+export function crossingsOf(
+  { plan, ledger, receiver }: { plan: PlantPlan; ledger: Ledger; receiver: WebhookReceiver },
+  raised: readonly string[],
+): Crossing[] {
+  const counts = new Map<string, number>()
+  for (const key of raised) counts.set(key, (counts.get(key) ?? 0) + 1)
+  const arrivedMs = new Map<string, number>()
+  for (const { data, arrivedMs: atMs } of receiver.received.filter(isRaising).reverse())
+    arrivedMs.set(`${data.alert.subject} ${data.transition.atMs}`, atMs)
   return plan.ways.flatMap((way) =>
     devicesOf(plan, way)
       .filter((device) => metricsOf(plan, device).includes(alarmMetric))
@@ -28,22 +64,21 @@ export function crossingsOf(plan: PlantPlan, ledger: Ledger, receiver: WebhookRe
         return ledger.timesMs(device).flatMap((timeMs, i) => {
           const n = i + 1
           if (!isCrossing(plan, device, n) || !ledger.isAcknowledged(device, n)) return []
-          const calls = raised.get(`${point} ${timeMs}`) ?? []
-          const [first] = calls
-          const latencyMs = first === undefined ? undefined : first.arrivedMs - timeMs
-          return [{ point, n, timeMs, raised: calls.length, latencyMs }]
+          const key = `${point} ${timeMs}`
+          const calledMs = arrivedMs.get(key)
+          const latencyMs = calledMs === undefined ? undefined : calledMs - timeMs
+          return [{ point, n, timeMs, raised: counts.get(key) ?? 0, latencyMs }]
         })
       }),
   )
 }
 
+export const isRaising = ({ type }: Received) => type === 'alert.raised' || type === 'alert.raised_again'
+
 /** Alerts raised at times at which no limit was crossed. */
-export function falseAlarms(crossings: readonly Crossing[], receiver: WebhookReceiver): string[] {
+export function falseAlarms(crossings: readonly Crossing[], raised: readonly string[]): string[] {
   const known = new Set(crossings.map(({ point, timeMs }) => `${point} ${timeMs}`))
-  return receiver.received
-    .filter(({ type }) => type === 'alert.raised' || type === 'alert.raised_again')
-    .map(({ data }) => `${data.alert.subject} ${data.transition.atMs}`)
-    .filter((key) => !known.has(key))
+  return raised.filter((key) => !known.has(key))
 }
 
 /** Of sorted numbers: the one below which this share of them lies. */

@@ -1,5 +1,5 @@
 import type { Database } from '@farwatch/runtime'
-import { crossingsOf, falseAlarms, quantile } from './alarms.ts'
+import { crossingsOf, falseAlarms, quantile, raisedAlerts } from './alarms.ts'
 import { auditChains, auditQuarantine, auditReadings, type Finding } from './audit.ts'
 import type { Look } from './gauges.ts'
 import type { Stage } from './stage.ts'
@@ -41,7 +41,7 @@ export async function report(
   for (const text of breaks.slice(0, shownFindings)) say(`  ${text}`)
   for (const { reason, count } of await auditQuarantine(database)) say(`quarantine: ${count} × ${reason}`)
 
-  const alarmsRight = reportAlarms(stage, timeline)
+  const alarmsRight = reportAlarms(await raisedAlerts(database), { stage, timeline })
   reportSizes(looks, say)
   const repeated = stage.devices.reduce((sum, device) => sum + device.repeated, 0)
   say(`devices sent ${repeated} messages again because a connection broke before their acknowledgement came`)
@@ -63,10 +63,13 @@ function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, tim
   return `${kind}: ${point} = ${value} of ${new Date(timeMs).toISOString()}: ${detail}${where}; faults then: ${on.join(', ') || 'none'}`
 }
 
-function reportAlarms({ plan, ledger, receiver }: Stage, timeline: Timeline): boolean {
-  const crossings = crossingsOf(plan, ledger, receiver)
+function reportAlarms(
+  raised: readonly string[],
+  { stage, timeline }: { stage: Stage; timeline: Timeline },
+): boolean {
+  const crossings = crossingsOf(stage, raised)
   const wrong = crossings.filter(({ raised }) => raised !== 1)
-  const invented = falseAlarms(crossings, receiver)
+  const invented = falseAlarms(crossings, raised)
   timeline.tell(
     `limits crossed ${crossings.length}, alerts raised ${crossings.reduce((sum, { raised }) => sum + raised, 0)}`,
   )
@@ -78,6 +81,11 @@ function reportAlarms({ plan, ledger, receiver }: Stage, timeline: Timeline): bo
   }
   if (invented.length > 0)
     timeline.tell(`alerts of no crossing: ${invented.slice(0, shownFindings).join(', ')}`)
+  const silent = crossings.filter(({ latencyMs }) => latencyMs === undefined).length
+  if (silent > 0)
+    timeline.tell(
+      `${silent} of them came to no webhook: it refuses calls signed by a clock that is wrong, and they are not repeated`,
+    )
   const isDatabase = (name: string) => name.startsWith('database')
   const during = (pick: (faults: string[]) => boolean) =>
     crossings

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase, systemClock } from '@farwatch/runtime'
+import { alertsSettled } from './alarms.ts'
 import { drained, type Mark, markOf } from './drained.ts'
 import { type Fault, faultsFor } from './faults.ts'
 import { type Look, look } from './gauges.ts'
@@ -64,13 +65,16 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
       ...(await drained(stage, { from: new Map(), to: markOf(stage), withinMs: drainWithinMs, signal })),
     )
     for (const problem of problems) timeline.tell(problem)
-    await alarmsArrived(stage, signal)
+    const open = () =>
+      openDatabase(
+        databaseUrl === undefined ? { folder: join(stage.homes.centre, 'database') } : { url: databaseUrl },
+      )
+    const server = databaseUrl === undefined ? undefined : await open()
+    await alertsSettled(stage, { database: server, signal })
     clearInterval(watch)
     await looking
     for (const part of stage.parts) await part.stop()
-    const database = await openDatabase(
-      databaseUrl === undefined ? { folder: join(stage.homes.centre, 'database') } : { url: databaseUrl },
-    )
+    const database = server ?? (await open())
     try {
       clean = (await report(database, { stage, timeline, looks })) && problems.length === 0
     } finally {
@@ -160,12 +164,4 @@ async function live(
   await systemClock.sleep(lastsMs, signal).catch(() => undefined)
   await end()
   timeline.end(spell)
-}
-
-/** The webhook's turn comes after the database's; it tries again at growing intervals. */
-async function alarmsArrived({ receiver }: Stage, signal: AbortSignal): Promise<void> {
-  for (let before = -1; before < receiver.received.length; ) {
-    before = receiver.received.length
-    await systemClock.sleep(5_000, signal)
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Credentials } from '@farwatch/ingest'
 import { messageOf } from '@farwatch/model'
@@ -168,6 +168,11 @@ export async function openStage(options: StageOptions) {
       await receiver.close()
       await ledger.close()
       if (typeof disks === 'string') return
+      // The small disks vanish; what their processes wrote down of themselves stays.
+      for (const name of ['centre', 'GW-A'] as const)
+        await cp(join(homes[name], 'log'), inFolder(`${name}-log`), { recursive: true }).catch(
+          () => undefined,
+        )
       await disks.gateway.unmount()
       await disks.centre.unmount()
     },
