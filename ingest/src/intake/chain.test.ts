@@ -243,7 +243,7 @@ test('J2 a snapshot of version 1 is taken over; what came before it is left to t
   await centre.open()
   expect(await centre.take(chain[10]!)).toBe('stored')
   expect(await centre.take(chain[9]!)).toBe('duplicate')
-  expect(await centre.take(forks[1]![0]!)).toBe('forked')
+  expect(await centre.take(forks[0]![5]!)).toBe('forked')
   expect(centre.chains.judge(chain[1]!.header, chain[1]!.hash, 1)).toBe('past')
   expect(await centre.chains.recall(chain[1]!.header, chain[1]!.hash)).toBe('unknown')
   await centre.chains.save()
