@@ -27,6 +27,13 @@ export type CentreRecord =
       readonly device: string
       readonly bytes: Uint8Array
     }
+  /** A gateway's declaration of loss: the COSE_Sign1 as it came. */
+  | {
+      readonly kind: 'loss'
+      readonly receivedMs: number
+      readonly gateway: string
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | {
       readonly kind: 'picture'
@@ -75,6 +82,8 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
         record.reason,
         record.size,
       ])
+    case 'loss':
+      return encode([6, record.receivedMs, record.bytes, record.gateway])
   }
 }
 
@@ -109,6 +118,8 @@ function rest(
       const [topic, client, reason] = [reader.text(), reader.text(), reader.text()]
       return { kind: 'quarantine', ...base, topic, client, reason, size: reader.uint() }
     }
+    case 6:
+      return { kind: 'loss', ...base, gateway: reader.text() }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }

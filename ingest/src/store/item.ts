@@ -6,11 +6,13 @@ import {
   cameraEventOf,
   decodeBatch,
   decodeHeader,
+  decodeLoss,
   decodeRecord,
   decodeSeries,
   encodeSeries,
   GatewayStatus,
   implausible,
+  type LossDeclaration,
   messageOf,
   partByPlausibility,
   type Series,
@@ -35,6 +37,7 @@ export interface Item {
 export type Content =
   | { readonly kind: 'readings' }
   | { readonly kind: 'batch'; readonly signed: SignedHeader }
+  | { readonly kind: 'loss'; readonly loss: LossDeclaration; readonly sign1: Uint8Array }
   | { readonly kind: 'camera-event'; readonly event: CameraEvent }
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
@@ -105,6 +108,8 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
       const status = GatewayStatus.parse(JSON.parse(utf8(record.bytes)))
       return { kind: 'status', gateway: record.gateway, status }
     }
+    case 'loss':
+      return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
     case 'quarantine':
       return { kind: 'refusal', refusal: record }
   }
