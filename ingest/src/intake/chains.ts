@@ -73,6 +73,9 @@ export class Chains {
     }
     for (let from = stored?.position ?? journal.first; from < journal.next; ) {
       for (const { position, payload } of await journal.read(from)) {
+        from = position + 1
+        // A damaged record: the next batch of its chain is answered as a gap, and what is missing comes again.
+        if (payload === undefined) continue
         const record = decodeRecord(payload)
         if (isLink(record)) {
           const batch = decodeBatch(record.bytes)
@@ -80,7 +83,6 @@ export class Chains {
           const hash = batchHash(batch)
           if (header.seq > (chains.#links.get(keyOf(header))?.seq ?? 0)) chains.#set(header, hash)
         }
-        from = position + 1
       }
     }
     return chains
