@@ -28,6 +28,7 @@ export interface IntakeDeps {
 }
 
 const saveEveryMs = 5_000
+const refreshEveryMs = 1_000
 
 export interface Intake {
   readonly port: number
@@ -60,6 +61,13 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
     })
     life.onStop('stop saving', stopSaving)
+    // A key that another process has revoked counts for nothing from the next second on.
+    const stopRefreshing = clock.every(refreshEveryMs, () => {
+      deps.credentials
+        .refresh()
+        .catch((error) => log.error({ problem: messageOf(error) }, 'changed credentials were not taken'))
+    })
+    life.onStop('stop refreshing', stopRefreshing)
     new Gauge({
       name: 'farwatch_mqtt_connections',
       help: 'Open MQTT connections at the centre',
