@@ -7,6 +7,7 @@ import {
   FarwatchError,
   GatewayStatus,
   implausible,
+  isPlain,
   messageOf,
   parseFrigateEvent,
   parseTelemetry,
@@ -17,6 +18,7 @@ import {
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
+import type { Sealer } from '../seal/sealer.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
@@ -51,6 +53,7 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly sealer: Sealer
 }
 
 /**
@@ -269,7 +272,11 @@ export class Gate {
 
   async #keep(record: CentreRecord): Promise<number> {
     try {
-      const position = await this.#deps.journal.append(encodeRecord(record))
+      const { journal, sealer } = this.#deps
+      const payload = encodeRecord(record)
+      const position = await journal.append(payload)
+      if (isPlain(record)) sealer.note(position, payload)
+      if (sealer.isFull) void sealer.seal()
       this.#problem = undefined
       return position
     } catch (error) {
