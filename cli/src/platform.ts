@@ -134,7 +134,7 @@ async function version(): Promise<string> {
 /** When the last record of an earlier life was received; 0 before the first. */
 async function lastReceiptMs(journal: Journal): Promise<number> {
   const [last] = journal.next > journal.first ? await journal.read(journal.next - 1) : []
-  return last === undefined ? 0 : decodeRecord(last.payload).receivedMs
+  return last?.payload === undefined ? 0 : decodeRecord(last.payload).receivedMs
 }
 
 function clockHealth(aheadMs: number): Health['components'] {
