@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { Repeats } from './repeats.ts'
-import { createBatcher, loadSigningKey } from './uplink/index.ts'
+import { createBatcher, loadIdentity } from './uplink/index.ts'
 
 const sample = (value: number, timeMs: number, timeSource: 'device' | 'gateway' = 'device') =>
   ({ point: 'S/d/m', timeMs, timeSource, value, quality: 0 }) as const
@@ -29,7 +29,8 @@ test('J3 what was stored before the gateway was killed is known to its next life
   const home = await mkdtemp(join(tmpdir(), 'farwatch-repeats-'))
   onTestFinished(() => rm(home, { recursive: true }))
   const journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
-  const deps = { gateway: 'GW-1', key: await loadSigningKey(home), clock: systemClock, log: silentLog }
+  const { key } = await loadIdentity(home)
+  const deps = { gateway: 'GW-1', key, clock: systemClock, log: silentLog }
   const batcher = await createBatcher({ ...deps, journal, lingerMs: 0 })
   for (let i = 0; i < 20; i++) await batcher.add([sample(i, i)])
   await batcher.add([{ ...sample(0, 20), value: null }, sample(7, 21, 'gateway')])

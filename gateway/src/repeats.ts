@@ -27,7 +27,8 @@ export class Repeats {
     const from = Math.max(journal.first, journal.next - rememberedBatches)
     for (let at = from; at < journal.next; ) {
       for (const { position, payload } of await journal.read(at)) {
-        for (const bytes of decodeBatch(payload).series) this.#rememberSeries(decodeSeries(bytes))
+        const series = payload === undefined ? [] : decodeBatch(payload).series
+        for (const bytes of series) this.#rememberSeries(decodeSeries(bytes))
         at = position + 1
       }
     }

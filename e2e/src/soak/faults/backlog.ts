@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
+import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeRecord, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -117,7 +117,7 @@ async function openCentre(folder: string) {
 
 async function openGateway(folder: string, { url, password }: { url: string; password: string }) {
   const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
-  const key = await loadSigningKey(folder)
+  const { key } = await loadIdentity(folder)
   const clock = systemClock
   const batcher = await createBatcher({ gateway: 'GW-1', key, journal, clock, log: silentLog, lingerMs: 5 })
   const uplink = await startUplink({
@@ -148,7 +148,9 @@ function watchArrivals(journal: Journal) {
     for await (const records of journal.follow(1, ending.signal)) {
       const nowMs = performance.now()
       for (const { payload } of records)
-        for (const { point, timesMs, values } of seriesOf(decodeRecord(payload))) {
+        for (const { point, timesMs, values } of payload === undefined
+          ? []
+          : seriesOf(decodeRecord(payload))) {
           let times = seen.get(point)
           if (times === undefined) {
             times = new Set()
