@@ -1,5 +1,5 @@
 import type { Database } from '@farwatch/runtime'
-import { crossingsOf, falseAlarms, quantile, raisedAlerts } from './alarms.ts'
+import { type Crossing, crossingsOf, falseAlarms, quantile, raisedAlerts } from './alarms.ts'
 import { auditChains, auditQuarantine, auditReadings, type Finding } from './audit.ts'
 import type { Look } from './gauges.ts'
 import type { Stage } from './stage.ts'
@@ -10,13 +10,24 @@ const shownFindings = 20
 /** A fault may show in what was sent shortly after it. */
 const aftermathMs = 10_000
 
+/** What came of a soak, in numbers. */
+export interface Outcome {
+  readonly sent: number
+  readonly storedOnce: number
+  readonly crossings: number
+  readonly alerts: number
+  readonly batches: number
+  /** Whether all of it is as it should be. */
+  readonly clean: boolean
+}
+
 type Size = Look['processes'][string]
 
-/** Prints what became of everything that was sent; returns whether all of it is as it should be. */
+/** Prints what became of everything that was sent, and returns the numbers. */
 export async function report(
   database: Database,
   { stage, timeline, looks }: { stage: Stage; timeline: Timeline; looks: readonly Look[] },
-): Promise<boolean> {
+): Promise<Outcome> {
   const say = (text: string) => timeline.tell(text)
   const counts = await auditReadings(database, stage)
   say(
@@ -41,7 +52,8 @@ export async function report(
   for (const text of breaks.slice(0, shownFindings)) say(`  ${text}`)
   for (const { reason, count } of await auditQuarantine(database)) say(`quarantine: ${count} × ${reason}`)
 
-  const alarmsRight = reportAlarms(await raisedAlerts(database), { stage, timeline })
+  const raised = await raisedAlerts(database)
+  const crossings = reportAlarms(raised, { stage, timeline })
   reportSizes(looks, say)
   const repeated = stage.devices.reduce((sum, device) => sum + device.repeated, 0)
   say(`devices sent ${repeated} messages again because a connection broke before their acknowledgement came`)
@@ -54,7 +66,8 @@ export async function report(
   say(
     `stored once  ${once}${again === 0 ? '' : `, of which ${again} came again by a way that promises at least once`}`,
   )
-  return sent === once && findings.length === 0 && breaks.length === 0 && alarmsRight
+  const clean = sent === once && findings.length === 0 && breaks.length === 0 && areRight(crossings, raised)
+  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.length, batches, clean }
 }
 
 function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, timeline: Timeline): string {
@@ -66,7 +79,7 @@ function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, tim
 function reportAlarms(
   raised: readonly string[],
   { stage, timeline }: { stage: Stage; timeline: Timeline },
-): boolean {
+): Crossing[] {
   const crossings = crossingsOf(stage, raised)
   const wrong = crossings.filter(({ raised }) => raised !== 1)
   const invented = falseAlarms(crossings, raised)
@@ -106,7 +119,11 @@ function reportAlarms(
         `from measurement to webhook with ${name}: p50 ${p50} ms, p99 ${p99} ms, worst ${latencies.at(-1)} ms of ${latencies.length}`,
       )
   }
-  return wrong.length === 0 && invented.length === 0
+  return crossings
+}
+
+function areRight(crossings: readonly Crossing[], raised: readonly string[]): boolean {
+  return crossings.every((crossing) => crossing.raised === 1) && falseAlarms(crossings, raised).length === 0
 }
 
 function reportSizes(looks: readonly Look[], say: (text: string) => void): void {

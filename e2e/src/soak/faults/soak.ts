@@ -7,7 +7,7 @@ import { drained, type Mark, markOf } from './drained.ts'
 import { type Fault, faultsFor } from './faults.ts'
 import { type Look, look } from './gauges.ts'
 import { randomFrom, shuffled } from './random.ts'
-import { report } from './report.ts'
+import { type Outcome, report } from './report.ts'
 import { openStage, type Stage } from './stage.ts'
 import { Timeline } from './timeline.ts'
 
@@ -33,15 +33,15 @@ const atOnce = 3
 /** On a loaded machine a long outage takes its time to be caught up with; what takes longer is stuck. */
 const drainWithinMs = 600_000
 
-/** Faults at random under load, and then the count. Resolves with whether everything sent is stored once. */
-export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
+/** Faults at random under load, and then the count. */
+export async function soakFaults(options: FaultSoakOptions): Promise<Outcome> {
   const { minutes, seed, say, signal } = options
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-soak-'))
   const timeline = new Timeline(join(folder, 'timeline.jsonl'), say)
   const { databaseUrl } = options
   const stage = await openStage({ folder, databaseUrl, devicesPerSite, everyMs, crossingEvery })
   const looks: Look[] = []
-  let clean = false
+  let outcome: Outcome | undefined
   let looking = Promise.resolve()
   let watch: NodeJS.Timeout | undefined
   try {
@@ -76,7 +76,9 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
     for (const part of stage.parts) await part.stop()
     const database = server ?? (await open())
     try {
-      clean = (await report(database, { stage, timeline, looks })) && problems.length === 0
+      const counted = await report(database, { stage, timeline, looks })
+      outcome = { ...counted, clean: counted.clean && problems.length === 0 }
+      return outcome
     } finally {
       await database.close()
     }
@@ -84,10 +86,9 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
     clearInterval(watch)
     await looking
     await stage.close()
-    if (clean) await rm(folder, { recursive: true, force: true })
+    if (outcome?.clean) await rm(folder, { recursive: true, force: true })
     else say(`what happened when: ${join(folder, 'timeline.jsonl')}; logs and ledger beside it`)
   }
-  return clean
 }
 
 /** Storms and quiet stretches until the time is over; returns what was not in order in a quiet stretch. */
