@@ -10,7 +10,7 @@ import {
 } from '@farwatch/runtime'
 import type { GatewayConfig } from './config.ts'
 import { type Links, runLinks } from './links.ts'
-import { Repeats } from './repeats.ts'
+import { repeatsSince } from './repeats.ts'
 import { createBatcher } from './uplink/batcher.ts'
 import { loadIdentity } from './uplink/identity.ts'
 import { startUplink } from './uplink/uplink.ts'
@@ -50,8 +50,6 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
     const cursor = await journal.cursor('uplink')
     const { key, rotations } = await loadIdentity(home)
     const batcher = await createBatcher({ gateway: config.gateway, key, journal, clock, log })
-    const repeats = new Repeats()
-    await repeats.remember(journal)
     let links: Links | undefined
     const uplink = await startUplink({
       ...{ gateway: config.gateway, url: config.centre.url, password, journal, clock, log },
@@ -66,7 +64,7 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
       metrics,
       home,
       sink: (samples) => batcher.add(samples),
-      repeats,
+      repeats: await repeatsSince(journal),
     })
     links = running
     life.onStop('links', () => running.stop(), 3_500)

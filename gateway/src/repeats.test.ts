@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { expect, onTestFinished, test } from 'vitest'
-import { Repeats } from './repeats.ts'
+import { Repeats, repeatsSince } from './repeats.ts'
 import { createBatcher, loadIdentity } from './uplink/index.ts'
 
 const sample = (value: number, timeMs: number, timeSource: 'device' | 'gateway' = 'device') =>
@@ -35,8 +35,7 @@ test('J3 what was stored before the gateway was killed is known to its next life
   for (let i = 0; i < 20; i++) await batcher.add([sample(i, i)])
   await batcher.add([{ ...sample(0, 20), value: null }, sample(7, 21, 'gateway')])
   await batcher.stop()
-  const repeats = new Repeats()
-  await repeats.remember(journal)
+  const repeats = await repeatsSince(journal)
   await journal.close()
   expect(repeats.admit(sample(3, 3))).toBe(false)
   expect(repeats.admit(sample(4, 3))).toBe(true)

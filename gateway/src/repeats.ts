@@ -1,12 +1,10 @@
-import { decodeBatch, decodeSeries, type PointKey, type Series } from '@farwatch/model'
+import { decodeBatch, decodeSeries, type PointKey } from '@farwatch/model'
 import type { Journal } from '@farwatch/runtime'
 import type { Sample } from './driver.ts'
 
 /** How many stamps a point's window holds: more than a broker or a device has on its way without an acknowledgement. */
 const windowSize = 256
 const firstSize = 8
-/** Batches at the end of the journal that are looked through at the start. */
-const rememberedBatches = 1_000
 
 /**
  * Drops what a device sends twice: the same value of a point under the same stamp of the device's own clock, as an OPC UA
@@ -20,24 +18,6 @@ export class Repeats {
   admit({ point, timeMs, timeSource, value, quality }: Sample): boolean {
     if (timeSource !== 'device') return true
     return this.#windowOf(point).add(timeMs, value ?? Number.NaN, quality)
-  }
-
-  /** Takes up again what an earlier life stored: a PUBACK that it no longer sent brings the same readings once more. */
-  async remember(journal: Journal): Promise<void> {
-    const from = Math.max(journal.first, journal.next - rememberedBatches)
-    for (let at = from; at < journal.next; ) {
-      for (const { position, payload } of await journal.read(at)) {
-        const series = payload === undefined ? [] : decodeBatch(payload).series
-        for (const bytes of series) this.#rememberSeries(decodeSeries(bytes))
-        at = position + 1
-      }
-    }
-  }
-
-  #rememberSeries({ point, timeSource, timesMs, values, qualities }: Series): void {
-    if (timeSource !== 'device') return
-    const window = this.#windowOf(point)
-    for (const [i, timeMs] of timesMs.entries()) window.add(timeMs, values[i]!, qualities[i]!)
   }
 
   #windowOf(point: PointKey): Window {
@@ -82,4 +62,35 @@ class Window {
     this.#values.set(values)
     this.#qualities.set(qualities)
   }
+}
+
+/** How far back into the journal the window is made again at start. */
+const lookBack = { batches: 2_000, bytes: 16 * 1024 ** 2 }
+
+/** The window as it was when the last life of the gateway ended, as far as its newest batches tell. */
+export async function repeatsSince(journal: Journal): Promise<Repeats> {
+  const repeats = new Repeats()
+  const newest: Uint8Array[] = []
+  let bytes = 0
+  for (let from = Math.max(journal.first, journal.next - lookBack.batches); from < journal.next; ) {
+    const entries = await journal.read(from)
+    if (entries.length === 0) break
+    for (const { position, payload } of entries) {
+      from = position + 1
+      if (payload === undefined) continue
+      newest.push(payload)
+      bytes += payload.length
+      while (bytes > lookBack.bytes) bytes -= newest.shift()!.length
+    }
+  }
+  for (const payload of newest) {
+    for (const leaf of decodeBatch(payload).series) {
+      const { point, timeSource, timesMs, values, qualities } = decodeSeries(leaf)
+      for (const [i, timeMs] of timesMs.entries()) {
+        const value = Number.isNaN(values[i]!) ? null : values[i]!
+        repeats.admit({ point, timeMs, timeSource, value, quality: qualities[i]! })
+      }
+    }
+  }
+  return repeats
 }
