@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FarwatchError } from '@farwatch/model'
+import type { Soak } from '../main.ts'
 import { runBacklog } from './backlog.ts'
-import { soakFaults } from './soak.ts'
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
-export const soakFaultsCommand = {
+export const soakFaultsCommand: Soak = {
   usage: `  faults  [--minutes 60] [--seed N] [--only NAME …] [--engine embedded|server]
           every part killed, cut and starved under load; what was sent and what is stored are counted`,
-  async *run(args: readonly string[]) {
+  async *run(args) {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -23,6 +23,7 @@ export const soakFaultsCommand = {
     })
     const [minutes, seed] = [positive('--minutes', values.minutes), Number(values.seed)]
     const server = await serverFor(values.engine)
+    const { soakFaults } = await import('./soak.ts')
     const outcome = await soakFaults({
       ...{ minutes, seed, only: values.only, say, signal: untilStopped() },
       databaseUrl: server !== undefined && 'url' in server.location ? server.location.url : undefined,
@@ -37,10 +38,10 @@ export const soakFaultsCommand = {
   },
 }
 
-export const soakBacklogCommand = {
+export const soakBacklogCommand: Soak = {
   usage: `  backlog [--hours 72] [--points 200] [--every 60]
           a line cut for so many simulated hours, healed: how long live readings take beside the backlog`,
-  async *run(args: readonly string[]) {
+  async *run(args) {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -76,7 +77,7 @@ function untilStopped(): AbortSignal {
 }
 
 async function serverFor(name: string) {
-  // Says at once what it does not find, which is of no use to other soaks.
+  // Says at once what it does not find, which is of no use to other soaks; so does what the faults need.
   const { testEngines } = await import('@farwatch/runtime/testing')
   const engine = testEngines.find((one) => one.name === name)
   if (engine === undefined || engine.missing !== undefined) {
