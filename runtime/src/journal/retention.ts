@@ -215,12 +215,13 @@ export class Retention {
       if (clock.now() - latestMs <= bounds.ageMs) break
       count = i
     }
-    await this.#drop(Math.min(count, this.#droppable), 'age')
+    await this.#drop(count, 'age')
   }
 
   /** Gives the oldest segments up: intention on disk, declaration by the owner, cursors moved, files removed. */
-  async #drop(count: number, reason: Loss['reason']): Promise<void> {
+  async #drop(wanted: number, reason: Loss['reason']): Promise<void> {
     const { bounds, files, folder, archive } = this.#options
+    const count = Math.min(wanted, this.#droppable)
     if (bounds.whenFull !== 'drop-oldest' || count === 0 || this.#closed) return
     await this.#cursors.save()
     const { first } = this.#segments[0]!
