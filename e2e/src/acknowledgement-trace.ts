@@ -32,11 +32,16 @@ export function unproven(trace: string, messages: readonly Acknowledged[]): stri
   const named = new Set(messages.map(({ port }) => port))
   return messages.flatMap(({ marker, packetId, port }) => {
     const bytes = Buffer.from(marker)
-    const write = segments.find(({ name, data, result }) => writes.has(name) && result > 0 && data.includes(bytes))
+    const write = segments.find(
+      ({ name, data, result }) => writes.has(name) && result > 0 && data.includes(bytes),
+    )
     if (write === undefined) return [`${marker}: no write of its record`]
     const sync = segments.find(
       ({ name, target, result, start }) =>
-        (name === 'fdatasync' || name === 'fsync') && target === write.target && result === 0 && start > write.end,
+        (name === 'fdatasync' || name === 'fsync') &&
+        target === write.target &&
+        result === 0 &&
+        start > write.end,
     )
     if (sync === undefined) return [`${marker}: its record was never synced`]
     const sent = acknowledgements.find(
@@ -72,7 +77,8 @@ function callsOf(trace: string): Call[] {
 function callOf(text: string, lines: { start: number; end: number }): Call | undefined {
   const [, name, target, rest] = /^(\w+)\(\d+<((?:TCP[^\]]*\]+|[^>])*)>(.*)$/.exec(text) ?? []
   const result = /= (-?\d+)[^"]*$/.exec(text)?.[1]
-  if (name === undefined || target === undefined || rest === undefined || result === undefined) return undefined
+  if (name === undefined || target === undefined || rest === undefined || result === undefined)
+    return undefined
   const data = Array.from(rest.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g), ([, hex]) => unhex(hex!))
   const path = target.includes('\\x') ? unhex(target).toString() : target
   return { name, target: path, data: Buffer.concat(data), result: Number(result), ...lines }

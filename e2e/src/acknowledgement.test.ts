@@ -15,13 +15,20 @@ const centre = fileURLToPath(new URL('./acknowledging-centre.ts', import.meta.ur
 const traced = 'trace=fdatasync,fsync,write,writev,pwrite64,pwritev,sendto,sendmsg'
 
 /** Intake under strace: where it listens, and the trace once it has ended. */
-async function tracedCentre(strace: string, home: string): Promise<{ port: number; trace: () => Promise<string> }> {
+async function tracedCentre(
+  strace: string,
+  home: string,
+): Promise<{ port: number; trace: () => Promise<string> }> {
   const file = join(home, 'trace')
   const child = spawn(
     strace,
     [...['-f', '-yy', '-xx', '-s', '1000000', '-e', traced, '-o', file], process.execPath, centre, home],
     // File operations through io_uring would not be seen as calls.
-    { env: { PATH: process.env.PATH, UV_USE_IO_URING: '0' }, stdio: ['ignore', 'pipe', 'inherit'], detached: true },
+    {
+      env: { PATH: process.env.PATH, UV_USE_IO_URING: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    },
   )
   const ended = once(child, 'exit')
   const signal = (name: NodeJS.Signals) => {
@@ -99,6 +106,8 @@ test('the reader of traces sees a PUBACK that came before its fsync was complete
   expect(check(puback, write, begin, end)).toEqual(['mark: PUBACK on line 0, fsync complete only on line 3'])
   // A sync that began before the write was complete says nothing about it.
   expect(check(begin, write, end, puback)).toEqual(['mark: its record was never synced'])
-  expect(check(write, begin, end.replace('= 0', '= -1 EIO'), puback)).toEqual(['mark: its record was never synced'])
+  expect(check(write, begin, end.replace('= 0', '= -1 EIO'), puback)).toEqual([
+    'mark: its record was never synced',
+  ])
   expect(check(write, begin, end)).toEqual(['mark: no PUBACK of packet 7'])
 })

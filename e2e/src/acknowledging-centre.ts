@@ -13,5 +13,12 @@ const intake = await startIntake(
     credentials: await Credentials.open(join(home, 'credentials.json')),
   },
 )
-process.on('SIGTERM', () => void intake.stop().then(() => journal.close()).then(() => process.exit(0)))
+process.on(
+  'SIGTERM',
+  () =>
+    void intake
+      .stop()
+      .then(() => journal.close())
+      .then(() => process.exit(0)),
+)
 console.log(`PORT ${intake.port}`)

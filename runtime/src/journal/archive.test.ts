@@ -16,7 +16,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const content = (position: number) => `original ${position} `.padEnd(80, 'x')
-const append = async (journal: { next: number; append(payload: Uint8Array): Promise<number> }, count: number) => {
+const append = async (
+  journal: { next: number; append(payload: Uint8Array): Promise<number> },
+  count: number,
+) => {
   for (let i = 0; i < count; i++) await journal.append(Buffer.from(content(journal.next)))
 }
 

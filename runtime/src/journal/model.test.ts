@@ -25,7 +25,10 @@ const step = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 9 }) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), tenths: fc.integer({ min: 0, max: 10 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('advance' as const), tenths: fc.integer({ min: 0, max: 10 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'reopen' as const) }) },
   {
     weight: 1,
@@ -34,7 +37,10 @@ const step = fc.oneof(
       what: fc.constantFrom('write' as const, 'sync' as const, 'declare' as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('fill' as const), room: fc.integer({ min: 0, max: 900 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('fill' as const), room: fc.integer({ min: 0, max: 900 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rot' as const), at: fc.nat(), in: fc.nat() }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
@@ -73,7 +79,8 @@ class Model {
       }
       for (const { position, payload } of await this.journal.read(from, { records: to - from + 1 })) {
         const promised = this.acknowledged.get(position)
-        if (promised !== undefined && payload !== undefined) expect(Buffer.from(payload).toString()).toBe(promised)
+        if (promised !== undefined && payload !== undefined)
+          expect(Buffer.from(payload).toString()).toBe(promised)
       }
       for (let position = from; position <= to; position++) this.declared.add(position)
     }
