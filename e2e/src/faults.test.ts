@@ -79,7 +79,7 @@ async function measured(count: number): Promise<void> {
     .toBeGreaterThanOrEqual(from + count)
 }
 
-test('J3 kill -9 of a gateway, of the other and of the whole platform', async (context) => {
+test('J3 kill -9 of a gateway and of the whole platform', async (context) => {
   await suffer(context, ['gateway killed', 'platform killed'])
   const { gatewayA, platform } = stage
   expect([gatewayA.deaths, platform.deaths], 'ends that nobody ordered').toEqual([[], []])
