@@ -75,6 +75,8 @@ export async function runBacklog(options: BacklogOptions): Promise<BacklogResult
     const backlog = rounds * points
 
     wire.heal()
+    // The uplink finds out by itself that the line is whole.
+    await until(() => arrivals.backlog() > 0, signal)
     const healedMs = performance.now()
     const timed = await measureLive(gateway, arrivals, { ...options, first: 0 })
     const backlogLeft = backlog - timed.backlogAtHalf
