@@ -1,3 +1,4 @@
+export * from './anchor/index.ts'
 export * from './batch.ts'
 export * from './cose.ts'
 export * from './keys.ts'

@@ -1,0 +1,5 @@
+export * from './anchor.ts'
+export { readCertificates } from './certificates.ts'
+export * from './head.ts'
+export * from './proof.ts'
+export * from './timestamp.ts'
