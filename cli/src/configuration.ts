@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GatewayConfig, loadGatewayConfig } from '@farwatch/gateway'
 import { Registry } from '@farwatch/model'
-import { loadRules, loadWebhooks, type Rule, type WebhookConfig } from '@farwatch/rules'
-import { ConfigError, loadYaml, type Problem, type Variables } from '@farwatch/runtime'
+import { loadRules, loadWebhooks, type Rule } from '@farwatch/rules'
+import { ConfigError, loadYaml, type Problem, type Variables, type WebhookConfig } from '@farwatch/runtime'
 
 export interface Configuration {
   readonly registry: Registry
