@@ -1,5 +1,6 @@
 export * from './anchor/index.ts'
 export * from './batch.ts'
+export * from './chain.ts'
 export * from './cose.ts'
 export * from './keys.ts'
 export * from './merkle.ts'

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
 import { FarwatchError, Hash, messageOf } from '@farwatch/model'
-import { decode, encode } from 'cborg'
 import { z } from 'zod'
-import { noHash } from '../batch.ts'
-import { openSign1, sign1, verifySign1 } from '../cose.ts'
+import { breakOf, type ChainEnd, entryHash, linkShape, openEntry, signEntry } from '../chain.ts'
+import { openSign1, verifySign1 } from '../cose.ts'
 import type { SigningKey, VerifyingKey } from '../keys.ts'
 import { merkleRoot } from '../merkle.ts'
 import { type ChainHead, compareHeads, decodeHead, encodeHead } from './head.ts'
@@ -12,62 +10,42 @@ import { type ChainHead, compareHeads, decodeHead, encodeHead } from './head.ts'
 export const maxHeads = 100_000
 
 /**
- * What the centre signs about all its chains at one moment: the payload of a COSE_Sign1 (RFC 9052), canonical CBOR. The
- * root is a Merkle tree's (RFC 9162, 2.1.1) over the heads, so that one head can be proven without telling the others.
+ * What the centre signs about all its chains at one moment, an entry of its own chained log. The root is a Merkle tree's
+ * (RFC 9162, 2.1.1) over the heads, so that one head can be proven without telling the others. Its `entryHash` is what
+ * a timestamp authority stamps.
  */
 export const Anchor = z.strictObject({
-  v: z.literal(1),
+  ...linkShape,
   kind: z.literal('anchor'),
-  /** 1, 2, 3 …, of this centre. */
-  number: z.number().int().positive(),
   /** Local day (Asia/Shanghai) on which it was made. */
   day: z.iso.date(),
-  /** By the centre's wall clock (Unix ms). */
-  madeMs: z.number().int().nonnegative(),
-  /** `anchorHash` of the anchor before; `noHash` in the first. */
-  prev: Hash,
   root: Hash,
   heads: z.number().int().min(1).max(maxHeads),
 })
 export type Anchor = z.infer<typeof Anchor>
 
-/** SHA-256 over the signed statement: the next anchor's `prev`, and what a timestamp authority stamps. */
-export function anchorHash(statement: Uint8Array): Uint8Array {
-  return createHash('sha256').update(statement).digest()
-}
-
-/** The anchor before, as far as the next one needs it. */
-export interface AnchorPlace {
-  readonly number: number
-  readonly hash: Uint8Array
-}
-
-export const beforeFirstAnchor: AnchorPlace = { number: 0, hash: noHash }
-
 /** Signs where all chains stand. @throws FarwatchError `bad-anchor` for no heads, too many, or a chain that is there twice. */
 export function sealAnchor(
   heads: readonly ChainHead[],
-  { after, madeMs, day }: { after: AnchorPlace; madeMs: number; day: string },
+  { end, madeMs, day }: { end: ChainEnd; madeMs: number; day: string },
   key: SigningKey,
-): { statement: Uint8Array; leaves: Uint8Array[] } {
+): { readonly statement: Uint8Array; readonly leaves: readonly Uint8Array[] } {
   const leaves = heads.toSorted(compareHeads).map(encodeHead)
   const problem = problemOfHeads(leaves.map(decodeHead))
   if (problem !== undefined) throw new FarwatchError('bad-anchor', problem)
-  const anchor: Anchor = {
-    ...{ v: 1, kind: 'anchor', number: after.number + 1, day, madeMs },
-    ...{ prev: after.hash, root: merkleRoot(leaves), heads: leaves.length },
-  }
-  return { statement: sign1(encode(anchor), key), leaves }
+  const body = { kind: 'anchor', day, root: merkleRoot(leaves), heads: leaves.length }
+  return { statement: signEntry(body, { end, madeMs, key }).bytes, leaves }
 }
 
-/** Takes a statement apart without verifying it. @throws FarwatchError `bad-anchor`, `bad-signature-format`. */
+/** Takes a statement apart without verifying it. @throws FarwatchError `bad-entry`, `bad-signature-format`. */
 export function openAnchor(statement: Uint8Array): Anchor {
-  const { payload } = openSign1(statement)
-  try {
-    return Anchor.parse(decode(payload, { strict: true, rejectDuplicateMapKeys: true }))
-  } catch (cause) {
-    throw new FarwatchError('bad-anchor', 'what is signed is not an anchor', { cause })
-  }
+  return openEntry(statement, Anchor).body
+}
+
+/** Where the log of anchors stands after this one. @throws FarwatchError `bad-entry`, `bad-signature-format`. */
+export function endAfter(statement: Uint8Array): ChainEnd {
+  const { chain, seq } = openAnchor(statement)
+  return { chain, seq, hash: entryHash(statement) }
 }
 
 /** Verified, or why not. */
@@ -111,19 +89,10 @@ export function verifyAnchor(
   }
 }
 
-/**
- * Checks that statements follow one another without a hole or a change, from the first given on. Each is only opened:
- * signatures are `verifyStatement`'s.
- */
-export function verifySuccession(statements: readonly Uint8Array[]): Verified<object> {
-  for (let i = 1; i < statements.length; i++) {
-    const [before, here] = [openAnchor(statements[i - 1]!), openAnchor(statements[i]!)]
-    if (here.number !== before.number + 1) return no(`anchor ${here.number} follows anchor ${before.number}`)
-    if (Buffer.compare(here.prev, anchorHash(statements[i - 1]!)) !== 0) {
-      return no(`anchor ${here.number} was made after another anchor ${before.number} than this one`)
-    }
-  }
-  return { ok: true }
+/** Checks that a statement follows another one directly. Signatures are `verifyStatement`'s. */
+export function verifySuccession(before: Uint8Array, here: Uint8Array): Verified<object> {
+  const problem = breakOf(openAnchor(here), endAfter(before))
+  return problem === undefined ? { ok: true } : no(problem)
 }
 
 function problemOfHeads(heads: readonly ChainHead[]): string | undefined {

@@ -33,7 +33,7 @@ export function verifyHead(
   if (!verified.ok) return verified
   const root = rootFromProof(encodeHead(head), { index, size: verified.anchor.heads, proof })
   if (root !== undefined && Buffer.compare(root, verified.anchor.root) === 0) return verified
-  return { ok: false, problem: `anchor ${verified.anchor.number} does not cover this head` }
+  return { ok: false, problem: `anchor ${verified.anchor.seq} does not cover this head` }
 }
 
 /** An entry of a chain as it is shown today. */

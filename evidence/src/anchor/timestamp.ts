@@ -3,7 +3,8 @@ import { FarwatchError, messageOf } from '@farwatch/model'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import { id_ct_tstInfo, MessageImprint, TimeStampReq, TimeStampResp, TSTInfo } from '@peculiar/asn1-tsp'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
-import { anchorHash, type Verified } from './anchor.ts'
+import { entryHash } from '../chain.ts'
+import type { Verified } from './anchor.ts'
 import { nameOf, problemOfPath, problemOfPurpose } from './certificates.ts'
 import { openSignedData } from './signed-data.ts'
 
@@ -34,7 +35,7 @@ export function timestampRequest(statement: Uint8Array): TimestampRequest {
   nonce[0] = (nonce[0]! & 0x7f) | 0x40
   const messageImprint = new MessageImprint({
     hashAlgorithm: new AlgorithmIdentifier({ algorithm: sha256, parameters: null }),
-    hashedMessage: new OctetString(anchorHash(statement)),
+    hashedMessage: new OctetString(entryHash(statement)),
   })
   const request = new TimeStampReq({ messageImprint, nonce: new Uint8Array(nonce).buffer, certReq: true })
   return { der: new Uint8Array(AsnConvert.serialize(request)), nonce }
@@ -92,7 +93,7 @@ function check(
   const { hashAlgorithm, hashedMessage } = info.messageImprint
   if (hashAlgorithm.algorithm !== sha256)
     throw wrong(`imprint with ${hashAlgorithm.algorithm}, expected SHA-256`)
-  if (!equal(hashedMessage.buffer, anchorHash(statement))) throw wrong('it is a timestamp of something else')
+  if (!equal(hashedMessage.buffer, entryHash(statement))) throw wrong('it is a timestamp of something else')
   if (nonce !== undefined && !(info.nonce !== undefined && equal(info.nonce, nonce))) {
     throw wrong('the nonce is not that of the request: an old answer, or another one')
   }
