@@ -28,16 +28,16 @@ export async function loadAnchorConfig(environment: Variables = process.env): Pr
   const problems: Problem[] = []
   const problem = (path: string, message: string) =>
     problems.push({ file: 'environment', line: undefined, path, message })
-  const valueOf = (name: keyof typeof names) => environment[names[name]] || undefined
+  const named = (name: keyof typeof names) => environment[names[name]] || undefined
 
-  const folder = valueOf('folder')
-  const [url, secret] = [valueOf('webhookUrl'), valueOf('webhookSecret')]
+  const folder = named('folder')
+  const [url, secret] = [named('webhookUrl'), named('webhookSecret')]
   const webhook = url === undefined ? undefined : WebhookConfig.safeParse({ url, secret: secret ?? '' })
   for (const { path, message } of webhook?.error?.issues ?? []) {
     problem(path[0] === 'url' ? names.webhookUrl : names.webhookSecret, message)
   }
 
-  const [authority, rootsFile] = [valueOf('timestampUrl'), valueOf('timestampRoots')]
+  const [authority, rootsFile] = [named('timestampUrl'), named('timestampRoots')]
   let timestamp: TimestampConfig | undefined
   if (authority !== undefined) {
     if (!/^https?:$/.test(URL.parse(authority)?.protocol ?? '')) {

@@ -55,6 +55,12 @@ export class Sealer {
     return this.#looking
   }
 
+  /** Resolves when a look that is under way is done. */
+  async settled(): Promise<void> {
+    await this.#looking
+    await this.#sealing.catch(() => undefined)
+  }
+
   async #seal(): Promise<StoredAnchor | undefined> {
     const { clock, log, key, heads, onSealed } = this.#deps
     const found = heads()

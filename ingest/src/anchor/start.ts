@@ -85,7 +85,7 @@ export function startAnchors(config: AnchorConfig, deps: AnchorDeps): Promise<Se
     const stopLooking = clock.every(lookEveryMs, () => void sealer.look())
     life.onStop('anchors', () => {
       stopLooking()
-      return sealer.look()
+      return sealer.settled()
     })
     return {
       make: () => sealer.seal(),

@@ -20,15 +20,18 @@ export interface StoredAnchor {
   readonly parts: ReadonlySet<AnchorPart>
 }
 
+/** As `StoredAnchor`, growing. */
+type Held = StoredAnchor & { readonly parts: Set<AnchorPart> }
+
 const fileName = /^(\d{4}-\d{2}-\d{2}-(\d{6,}))\.(heads|anchor|tsr|sent)$/
 
 /** The folder of anchors at the centre. What stands in it is never written again. */
 export class AnchorStore {
   readonly folder: string
-  readonly #anchors: (StoredAnchor & { readonly parts: Set<AnchorPart> })[]
+  readonly #anchors: Held[]
   #end: ChainEnd
 
-  private constructor(folder: string, anchors: AnchorStore['#anchors'], end: ChainEnd) {
+  private constructor(folder: string, anchors: Held[], end: ChainEnd) {
     this.folder = folder
     this.#anchors = anchors
     this.#end = end
@@ -38,7 +41,7 @@ export class AnchorStore {
   static async open(folder: string): Promise<AnchorStore> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const parts = await readAnchorFolder(folder)
-    const anchors: AnchorStore['#anchors'] = []
+    const anchors: Held[] = []
     let end = emptyChain(randomId())
     for (const [name, has] of [...parts].sort(([a], [b]) => seqOf(a) - seqOf(b))) {
       // Heads alone are from a crash before the statement was written; they are written again with the next one.
