@@ -1,11 +1,12 @@
 import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
+import { anchorNow } from './anchor.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
 import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
-import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { anchorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
@@ -32,11 +33,14 @@ const help = `Farwatch: off-site supervision of enterprises
                      what the key signs is refused from then on
   farwatch keys rotate GATEWAY --home GATEWAYDIR
                      gives a gateway that is stopped a new key that the old one vouches for
+  farwatch anchor now [--home DIR]
+                     signs where all chains stand and brings it outside, besides the daily anchor
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
-FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET, FARWATCH_LOG_LEVEL,
-MAPBOX_TOKEN
+FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET,
+FARWATCH_ANCHOR_FOLDER, FARWATCH_ANCHOR_WEBHOOK_URL, FARWATCH_ANCHOR_WEBHOOK_SECRET, FARWATCH_ANCHOR_TSA_URL,
+FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
 `
 
 const endWithinMs = 2_000
@@ -54,6 +58,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await enrol(enrolOptions(rest, process.env))
       case 'keys':
         return await keys(keysOptions(rest, process.env))
+      case 'anchor':
+        return await anchorNow(anchorOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return

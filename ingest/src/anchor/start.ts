@@ -12,8 +12,8 @@ import type { AnchorConfig } from './config.ts'
 import { Courier } from './courier.ts'
 import type { Destination, DestinationKind } from './destination.ts'
 import { folderDestination } from './folder.ts'
+import { Maker } from './maker.ts'
 import { countFailures, observeAnchors } from './metrics.ts'
-import { Sealer } from './sealer.ts'
 import { AnchorStore, type StoredAnchor } from './store.ts'
 import { timestampDestination } from './timestamp-authority.ts'
 import { webhookDestination } from './webhook.ts'
@@ -72,9 +72,9 @@ export function startAnchors(config: AnchorConfig, deps: AnchorDeps): Promise<Se
       })
       couriers.push(courier)
     }
-    const sealer = new Sealer(store, { clock, log, key, heads, onSealed: () => wake(() => true) })
+    const maker = new Maker(store, { clock, log, key, heads, onMade: () => wake(() => true) })
     observeAnchors(metrics, store, couriers)
-    await sealer.look()
+    await maker.look()
 
     const stop = new AbortController()
     const running = couriers.map((courier) => courier.run(stop.signal))
@@ -82,20 +82,20 @@ export function startAnchors(config: AnchorConfig, deps: AnchorDeps): Promise<Se
       stop.abort(new Error('stopped'))
       return Promise.all(running)
     })
-    const stopLooking = clock.every(lookEveryMs, () => void sealer.look())
+    const stopLooking = clock.every(lookEveryMs, () => void maker.look())
     life.onStop('anchors', () => {
       stopLooking()
-      return sealer.settled()
+      return maker.settled()
     })
     return {
-      make: () => sealer.seal(),
+      make: () => maker.make(),
       get last() {
         return store.anchors.at(-1)
       },
       get destinations() {
         return couriers.map(({ kind, reached, problem }) => ({ kind, reached, problem }))
       },
-      health: () => healthOf(sealer, couriers, clock.now()),
+      health: () => healthOf(maker, couriers, clock.now()),
     }
   })
 }
@@ -109,14 +109,14 @@ function destinationsOf(config: AnchorConfig, store: AnchorStore, clock: Clock):
   ]
 }
 
-function healthOf(sealer: Sealer, couriers: readonly Courier[], nowMs: number): Health['components'] {
+function healthOf(maker: Maker, couriers: readonly Courier[], nowMs: number): Health['components'] {
   const told: string[] = []
   for (const { kind, waiting, problem } of couriers) {
     const [oldest] = waiting
     if (oldest === undefined || nowMs - oldest.madeMs <= worrisomeMs) continue
     told.push(`${kind}: ${waiting.length} wait, the oldest is ${oldest.name}: ${problem ?? 'under way'}`)
   }
-  const { failing } = sealer
+  const { failing } = maker
   if (failing !== undefined && nowMs - failing.sinceMs > worrisomeMs) {
     told.push(`none can be made: ${failing.problem}`)
   }

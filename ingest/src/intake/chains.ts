@@ -1,4 +1,4 @@
-import { batchHash, noHash, openSign1 } from '@farwatch/evidence'
+import { batchHash, type ChainHead, noHash, openSign1 } from '@farwatch/evidence'
 import {
   type BatchHeader,
   type CentreRecord,
@@ -114,6 +114,13 @@ export class Chains {
   /** The batch is in the journal. To be called in the turn of the event loop in which its append has resolved. */
   advance(header: BatchHeader, hash: Uint8Array): void {
     this.#set(header, hash)
+  }
+
+  /** Where each chain stands; all of it is on disk. */
+  heads(): ChainHead[] {
+    return Array.from(this.#links.values(), ({ gateway, chain, seq, hash }) => {
+      return { kind: 'batches', owner: gateway, chain, from: 1, seq, hash }
+    })
   }
 
   /** Makes the state durable; the journal's records before it are not needed here any more. */

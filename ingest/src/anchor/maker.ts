@@ -5,13 +5,13 @@ import { messageOf } from '@farwatch/model'
 import { type Clock, type Logger, readIfPresent } from '@farwatch/runtime'
 import type { AnchorStore, StoredAnchor } from './store.ts'
 
-export interface SealerDeps {
+export interface MakerDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly key: SigningKey
   /** Where all chains stand now; of each, only what is on disk. */
   readonly heads: () => readonly ChainHead[]
-  readonly onSealed: () => void
+  readonly onMade: () => void
 }
 
 /** `farwatch anchor now` leaves this file in the folder of anchors for the running centre, which removes it when done. */
@@ -23,14 +23,14 @@ export function localDay(ms: number): string {
 }
 
 /** Makes the anchors: one each local day, and when asked to. */
-export class Sealer {
+export class Maker {
   readonly #store: AnchorStore
-  readonly #deps: SealerDeps
-  #sealing: Promise<unknown> = Promise.resolve()
+  readonly #deps: MakerDeps
+  #making: Promise<unknown> = Promise.resolve()
   #looking: Promise<void> | undefined
   #failing: { readonly sinceMs: number; readonly problem: string } | undefined
 
-  constructor(store: AnchorStore, deps: SealerDeps) {
+  constructor(store: AnchorStore, deps: MakerDeps) {
     this.#store = store
     this.#deps = deps
   }
@@ -41,10 +41,10 @@ export class Sealer {
   }
 
   /** Makes an anchor now; undefined where there is no chain yet. */
-  seal(): Promise<StoredAnchor | undefined> {
-    const sealing = this.#sealing.catch(() => undefined).then(() => this.#seal())
-    this.#sealing = sealing
-    return sealing
+  make(): Promise<StoredAnchor | undefined> {
+    const making = this.#making.catch(() => undefined).then(() => this.#make())
+    this.#making = making
+    return making
   }
 
   /** Makes one if today has none yet or somebody asks for it. Never rejects; one look at a time. */
@@ -58,18 +58,18 @@ export class Sealer {
   /** Resolves when a look that is under way is done. */
   async settled(): Promise<void> {
     await this.#looking
-    await this.#sealing.catch(() => undefined)
+    await this.#making.catch(() => undefined)
   }
 
-  async #seal(): Promise<StoredAnchor | undefined> {
-    const { clock, log, key, heads, onSealed } = this.#deps
+  async #make(): Promise<StoredAnchor | undefined> {
+    const { clock, log, key, heads, onMade } = this.#deps
     const found = heads()
     if (found.length === 0) return undefined
     const madeMs = clock.now()
     const sealed = sealAnchor(found, { end: this.#store.end, madeMs, day: localDay(madeMs) }, key)
     const anchor = await this.#store.add(sealed)
     log.info({ anchor: anchor.name, heads: found.length }, 'anchored')
-    onSealed()
+    onMade()
     return anchor
   }
 
@@ -81,7 +81,7 @@ export class Sealer {
       const last = this.#store.anchors.at(-1)
       // Not "a later day": after one that a wrong clock put into the future, anchors must go on.
       const due = last === undefined || localDay(last.madeMs) !== localDay(clock.now())
-      if (asked || due) await this.seal()
+      if (asked || due) await this.make()
       if (asked) await rm(request, { force: true })
       if (this.#failing !== undefined) log.info('anchors can be made again')
       this.#failing = undefined

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  AnchorStore,
+  anchorFolder,
+  Credentials,
+  headsAtRest,
+  loadAnchorConfig,
+  requestFile,
+  type StoredAnchor,
+  startAnchors,
+} from '@farwatch/ingest'
+import { FarwatchError } from '@farwatch/model'
+import {
+  createLog,
+  createMetrics,
+  Lifecycle,
+  openJournal,
+  readIfPresent,
+  systemClock,
+  writeAtomically,
+} from '@farwatch/runtime'
+import { credentialsFile } from './enrol.ts'
+import { takeHome } from './home.ts'
+import type { AnchorOptions } from './options.ts'
+
+const answerWithinMs = 30_000
+const deliverWithinMs = 60_000
+const lookEveryMs = 100
+
+/** Makes an anchor through the centre that runs on this data folder, or here where none does. */
+export async function anchorNow({ home }: AnchorOptions): Promise<void> {
+  if (!existsSync(join(home, 'journal'))) {
+    throw new FarwatchError(
+      'bad-usage',
+      `${home} is not the data folder of a centre; choose it with --home DIR`,
+    )
+  }
+  let release: () => void
+  try {
+    release = await takeHome(home)
+  } catch (error) {
+    if (!(error instanceof FarwatchError) || error.code !== 'folder-in-use') throw error
+    return tell(await askCentre(home))
+  }
+  try {
+    await anchorHere(home)
+  } finally {
+    release()
+  }
+}
+
+/** @throws FarwatchError `no-answer`. */
+async function askCentre(home: string): Promise<StoredAnchor> {
+  const folder = anchorFolder(home)
+  const before = (await AnchorStore.open(folder)).end.seq
+  const request = join(folder, requestFile)
+  await writeAtomically(request, '')
+  const until = systemClock.monotonicMs() + answerWithinMs
+  while ((await readIfPresent(request)) !== undefined) {
+    if (systemClock.monotonicMs() > until) {
+      throw new FarwatchError('no-answer', `the centre has not made an anchor within 30 s; its log says why`)
+    }
+    await systemClock.sleep(lookEveryMs)
+  }
+  const last = (await AnchorStore.open(folder)).anchors.at(-1)
+  if (last !== undefined && last.seq > before) return last
+  throw new FarwatchError('no-answer', 'the centre has nothing to anchor yet')
+}
+
+async function anchorHere(home: string): Promise<void> {
+  const clock = systemClock
+  const log = createLog('warn')
+  const life = new Lifecycle(log)
+  try {
+    const journal = await openJournal({ folder: join(home, 'journal'), log, clock })
+    life.onStop('journal', () => journal.close())
+    const credentials = await Credentials.open(credentialsFile(home))
+    const heads = await headsAtRest({ home, journal, credentials, clock, log })
+    const anchors = await startAnchors(await loadAnchorConfig(), {
+      ...{ clock, log, metrics: createMetrics(), home, key: credentials.centre, heads: () => heads },
+    })
+    life.onStop('anchors', () => anchors.stop())
+    const made = await anchors.make()
+    if (made === undefined) throw new FarwatchError('no-answer', 'there is nothing to anchor yet')
+    tell(made)
+    const until = clock.monotonicMs() + deliverWithinMs
+    const open = () => anchors.destinations.filter(({ reached }) => reached < made.seq)
+    while (open().some(({ problem }) => problem === undefined) && clock.monotonicMs() < until) {
+      await clock.sleep(lookEveryMs)
+    }
+    for (const { kind, problem } of open()) {
+      process.stderr.write(`${kind}: not there yet (${problem ?? 'no answer'}); the centre goes on trying\n`)
+    }
+  } finally {
+    await life.stop()
+  }
+}
+
+function tell({ name }: StoredAnchor): void {
+  process.stdout.write(`${name}\n`)
+}
