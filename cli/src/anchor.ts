@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   AnchorStore,
+  type Anchors,
   anchorFolder,
   Credentials,
   headsAtRest,
@@ -53,19 +55,17 @@ export async function anchorNow({ home }: AnchorOptions): Promise<void> {
 /** @throws FarwatchError `no-answer`. */
 async function askCentre(home: string): Promise<StoredAnchor> {
   const folder = anchorFolder(home)
-  const before = (await AnchorStore.open(folder)).end.seq
   const request = join(folder, requestFile)
   await writeAtomically(request, '')
   const until = systemClock.monotonicMs() + answerWithinMs
   while ((await readIfPresent(request)) !== undefined) {
     if (systemClock.monotonicMs() > until) {
-      throw new FarwatchError('no-answer', `the centre has not made an anchor within 30 s; its log says why`)
+      await rm(request, { force: true })
+      throw new FarwatchError('no-answer', 'the centre has not made an anchor within 30 s; its log says why')
     }
     await systemClock.sleep(lookEveryMs)
   }
-  const last = (await AnchorStore.open(folder)).anchors.at(-1)
-  if (last !== undefined && last.seq > before) return last
-  throw new FarwatchError('no-answer', 'the centre has nothing to anchor yet')
+  return lastOf((await AnchorStore.open(folder)).anchors.at(-1))
 }
 
 async function anchorHere(home: string): Promise<void> {
@@ -77,24 +77,37 @@ async function anchorHere(home: string): Promise<void> {
     life.onStop('journal', () => journal.close())
     const credentials = await Credentials.open(credentialsFile(home))
     const heads = await headsAtRest({ home, journal, credentials, clock, log })
+    // So that the look at start makes one even where today has its own.
+    await writeAtomically(join(anchorFolder(home), requestFile), '')
     const anchors = await startAnchors(await loadAnchorConfig(), {
       ...{ clock, log, metrics: createMetrics(), home, key: credentials.centre, heads: () => heads },
     })
     life.onStop('anchors', () => anchors.stop())
-    const made = await anchors.make()
-    if (made === undefined) throw new FarwatchError('no-answer', 'there is nothing to anchor yet')
+    const { problem } = anchors
+    if (problem !== undefined) throw new FarwatchError('no-answer', `no anchor could be made: ${problem}`)
+    const made = lastOf(anchors.last)
     tell(made)
-    const until = clock.monotonicMs() + deliverWithinMs
-    const open = () => anchors.destinations.filter(({ reached }) => reached < made.seq)
-    while (open().some(({ problem }) => problem === undefined) && clock.monotonicMs() < until) {
-      await clock.sleep(lookEveryMs)
-    }
-    for (const { kind, problem } of open()) {
-      process.stderr.write(`${kind}: not there yet (${problem ?? 'no answer'}); the centre goes on trying\n`)
-    }
+    await delivered(anchors, made)
   } finally {
     await life.stop()
   }
+}
+
+/** Waits until every destination has got it or has failed once. */
+async function delivered(anchors: Anchors, { seq }: StoredAnchor): Promise<void> {
+  const until = systemClock.monotonicMs() + deliverWithinMs
+  const open = () => anchors.destinations.filter(({ reached }) => reached < seq)
+  while (open().some(({ problem }) => problem === undefined) && systemClock.monotonicMs() < until) {
+    await systemClock.sleep(lookEveryMs)
+  }
+  for (const { kind, problem } of open()) {
+    process.stderr.write(`${kind}: not there yet (${problem ?? 'no answer'}); the centre tries again\n`)
+  }
+}
+
+function lastOf(anchor: StoredAnchor | undefined): StoredAnchor {
+  if (anchor === undefined) throw new FarwatchError('no-answer', 'there is nothing to anchor yet')
+  return anchor
 }
 
 function tell({ name }: StoredAnchor): void {

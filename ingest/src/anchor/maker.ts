@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type ChainHead, type SigningKey, sealAnchor } from '@farwatch/evidence'
 import { messageOf } from '@farwatch/model'
 import { type Clock, type Logger, readIfPresent } from '@farwatch/runtime'
-import type { AnchorStore, StoredAnchor } from './store.ts'
+import type { AnchorStore } from './store.ts'
 
 export interface MakerDeps {
   readonly clock: Clock
@@ -26,7 +26,6 @@ export function localDay(ms: number): string {
 export class Maker {
   readonly #store: AnchorStore
   readonly #deps: MakerDeps
-  #making: Promise<unknown> = Promise.resolve()
   #looking: Promise<void> | undefined
   #failing: { readonly sinceMs: number; readonly problem: string } | undefined
 
@@ -40,13 +39,6 @@ export class Maker {
     return this.#failing
   }
 
-  /** Makes an anchor now; undefined where there is no chain yet. */
-  make(): Promise<StoredAnchor | undefined> {
-    const making = this.#making.catch(() => undefined).then(() => this.#make())
-    this.#making = making
-    return making
-  }
-
   /** Makes one if today has none yet or somebody asks for it. Never rejects; one look at a time. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
@@ -58,19 +50,17 @@ export class Maker {
   /** Resolves when a look that is under way is done. */
   async settled(): Promise<void> {
     await this.#looking
-    await this.#making.catch(() => undefined)
   }
 
-  async #make(): Promise<StoredAnchor | undefined> {
+  async #make(): Promise<void> {
     const { clock, log, key, heads, onMade } = this.#deps
     const found = heads()
-    if (found.length === 0) return undefined
+    if (found.length === 0) return
     const madeMs = clock.now()
     const sealed = sealAnchor(found, { end: this.#store.end, madeMs, day: localDay(madeMs) }, key)
     const anchor = await this.#store.add(sealed)
     log.info({ anchor: anchor.name, heads: found.length }, 'anchored')
     onMade()
-    return anchor
   }
 
   async #look(): Promise<void> {
@@ -81,7 +71,7 @@ export class Maker {
       const last = this.#store.anchors.at(-1)
       // Not "a later day": after one that a wrong clock put into the future, anchors must go on.
       const due = last === undefined || localDay(last.madeMs) !== localDay(clock.now())
-      if (asked || due) await this.make()
+      if (asked || due) await this.#make()
       if (asked) await rm(request, { force: true })
       if (this.#failing !== undefined) log.info('anchors can be made again')
       this.#failing = undefined

@@ -32,8 +32,8 @@ export interface AnchorDeps {
 export interface Anchors {
   /** The newest anchor. */
   readonly last: StoredAnchor | undefined
-  /** Makes one now, whatever the time of day; undefined where there is no chain yet. */
-  make(): Promise<StoredAnchor | undefined>
+  /** Why none could be made the last time. */
+  readonly problem: string | undefined
   /** How far each destination has got, and why its last try failed. */
   readonly destinations: readonly {
     readonly kind: DestinationKind
@@ -88,7 +88,9 @@ export function startAnchors(config: AnchorConfig, deps: AnchorDeps): Promise<Se
       return maker.settled()
     })
     return {
-      make: () => maker.make(),
+      get problem() {
+        return maker.failing?.problem
+      },
       get last() {
         return store.anchors.at(-1)
       },
