@@ -9,6 +9,7 @@ import { generateKeyPem, signingKey, verifyingKey } from '../keys.ts'
 import { endAfter, openAnchor, sealAnchor, verifyAnchor, verifySuccession } from './anchor.ts'
 import { type ChainHead, decodeHead, encodeHead } from './head.ts'
 import { compareWithAnchor, proveHead, type ShownEntry, verifyHead } from './proof.ts'
+import { AnchorCheck, decodeAnchorRecords, encodeAnchorRecords, recordOf } from './record.ts'
 
 const centre = signingKey(generateKeyPem())
 const keys = [verifyingKey(centre.publicKey)]
@@ -124,4 +125,28 @@ test('J4 a chain signed anew with a stolen key contradicts the anchor that was m
   expect(compareWithAnchor(proven, changedLater)).toBe('covered')
   expect(compareWithAnchor(proven, honest.slice(0, 8))).toBe('silent')
   expect(compareWithAnchor(proven, honest.slice(9))).toBe('silent')
+
+  // As an export carries it, and as its reader meets the entries: in any order, with others between.
+  const record = recordOf(
+    { statement, leaves },
+    ({ owner, chain }) => owner === 'GW-1' && chain === anchored.chain,
+  )!
+  const records = decodeAnchorRecords(encodeAnchorRecords([record]))
+  const saysOf = (entries: readonly ShownEntry[], trusted = keys) => {
+    const check = new AnchorCheck(records, { keys: trusted, roots: [] })
+    for (const entry of entries.toReversed()) check.see(anchored, entry)
+    for (const entry of rewritten) check.see({ ...anchored, owner: 'GW-2' }, entry)
+    return [...check.witnesses().map(({ says }) => says), ...check.problems]
+  }
+  expect(saysOf(honest)).toEqual(['covered'])
+  expect(saysOf(rewritten)).toEqual(['rewritten'])
+  expect(saysOf(honest.slice(0, 8))).toEqual(['silent'])
+  expect(saysOf(honest, [])).toEqual([expect.stringMatching(/^anchor at place 1: signed with key/)])
+  const forged = {
+    ...record,
+    heads: [{ ...record.heads[0]!, head: { ...anchored, hash: rewritten[8]!.hash } }],
+  }
+  const check = new AnchorCheck([forged], { keys, roots: [] })
+  expect(check.problems).toEqual(['anchor 1 does not cover this head'])
+  expect(() => decodeAnchorRecords(Buffer.from('rubbish'))).toThrow(/not a list of anchors/)
 })
