@@ -1,12 +1,13 @@
 import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
-import { anchorNow } from './anchor.ts'
+import { anchor } from './anchor.ts'
+import { anchorOptions } from './anchor-options.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
 import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
-import { anchorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
@@ -35,6 +36,8 @@ const help = `Farwatch: off-site supervision of enterprises
                      gives a gateway that is stopped a new key that the old one vouches for
   farwatch anchor now [--home DIR]
                      signs where all chains stand and brings it outside, besides the daily anchor
+  farwatch anchor verify FOLDER --keys FILE [--tsa-roots PEM]
+                     checks a copy of the anchors; --keys: from "farwatch keys list --public"
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -59,7 +62,7 @@ export async function main(args: readonly string[]): Promise<void> {
       case 'keys':
         return await keys(keysOptions(rest, process.env))
       case 'anchor':
-        return await anchorNow(anchorOptions(rest, process.env))
+        return await anchor(anchorOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return

@@ -108,19 +108,6 @@ export function enrolOptions(args: readonly string[], environment: Environment):
   }
 }
 
-export interface AnchorOptions {
-  readonly home: string
-}
-
-export function anchorOptions(args: readonly string[], environment: Environment): AnchorOptions {
-  const { values, positionals } = orUsage(() =>
-    parseArgs({ args: [...args], options: { home: { type: 'string' } }, allowPositionals: true }),
-  )
-  if (positionals.length !== 1 || positionals[0] !== 'now')
-    throw usage(`farwatch anchor: found "${positionals.join(' ')}", expected "now"`)
-  return { home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data') }
-}
-
 /** parseArgs throws on what it does not know; that is the user's mistake, not ours. */
 export function orUsage<T>(parse: () => T): T {
   try {

@@ -1,3 +1,4 @@
+export { type CheckedAnchor, checkAnchorFolder } from './anchor/check.ts'
 export { type AnchorConfig, loadAnchorConfig } from './anchor/config.ts'
 export { requestFile } from './anchor/maker.ts'
 export { type Anchors, anchorFolder, startAnchors } from './anchor/start.ts'

@@ -49,6 +49,22 @@ export function decodeHead(leaf: Uint8Array): ChainHead {
   return parsed.data
 }
 
+const Leaves = z.array(z.custom<Uint8Array>((value) => value instanceof Uint8Array))
+
+/** All leaves of an anchor in a file: a canonical CBOR list of byte strings. */
+export function encodeLeaves(leaves: readonly Uint8Array[]): Uint8Array {
+  return encode(leaves)
+}
+
+/** @throws FarwatchError `bad-anchor`. */
+export function decodeLeaves(bytes: Uint8Array): Uint8Array[] {
+  try {
+    return Leaves.parse(decode(bytes, { strict: true }))
+  } catch (cause) {
+    throw new FarwatchError('bad-anchor', 'not the heads of an anchor', { cause })
+  }
+}
+
 /** By kind, owner and chain; an anchor has its heads in this order, each chain once. */
 export function compareHeads(a: ChainHead, b: ChainHead): number {
   return compare(a.kind, b.kind) || compare(a.owner, b.owner) || compare(a.chain, b.chain)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type ChainHead,
+  decodeLeaves,
+  encodeLeaves,
   entryHash,
   generateKeyPem,
   noHash,
@@ -17,9 +19,9 @@ import {
 } from '@farwatch/evidence'
 import { type Clock, createMetrics, silentLog, systemClock } from '@farwatch/runtime'
 import { skipWithoutPeer } from '@farwatch/runtime/testing'
-import { decode } from 'cborg'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { checkAnchorFolder } from './check.ts'
 import { type AnchorConfig, loadAnchorConfig } from './config.ts'
 import { requestFile } from './maker.ts'
 import { type AnchorDeps, anchorFolder, startAnchors } from './start.ts'
@@ -70,7 +72,7 @@ function readAll(from = folder) {
   const names = readdirSync(from).filter((name) => name.endsWith('.anchor'))
   return names.sort().map((name) => {
     const base = join(from, name.replace(/\.anchor$/, ''))
-    const leaves = decode(readFileSync(`${base}.heads`)) as Uint8Array[]
+    const leaves = decodeLeaves(readFileSync(`${base}.heads`))
     return { base, statement: readFileSync(`${base}.anchor`), leaves }
   })
 }
@@ -145,6 +147,37 @@ describe('J4 daily anchors', () => {
 })
 
 describe('J4 a second folder', () => {
+  test('is checked without the centre: what was changed, taken away or put in is named', async () => {
+    const second = join(home, 'share')
+    mkdirSync(second)
+    const { anchors } = await start({ folder: second })
+    for (const day of [1, 2, 3]) {
+      aheadMs = day * dayMs
+      await until(() => expect(anchors.destinations[0]!.reached).toBe(day + 1))
+    }
+    await anchors.stop()
+    const check = async (trusted = keys) => {
+      const told: string[][] = []
+      for await (const one of checkAnchorFolder(second, { keys: trusted, roots: [] }))
+        told.push([...one.problems])
+      return told
+    }
+    expect(await check()).toEqual([[], [], [], []])
+    const stranger = verifyingKey(signingKey(generateKeyPem()).publicKey)
+    expect((await check([stranger])).flat().join()).toMatch(/not among those of the centre/)
+    const [first, , third, fourth] = readAll(second)
+    writeFileSync(
+      `${third!.base}.heads`,
+      encodeLeaves(third!.leaves.map((leaf) => Buffer.concat([leaf, leaf]))),
+    )
+    expect(await check()).toEqual([[], [], ['the heads are not those that were signed'], []])
+    rmSync(`${third!.base}.anchor`)
+    rmSync(`${third!.base}.heads`)
+    expect(await check()).toEqual([[], [], ['sequence 4, expected 3']])
+    writeFileSync(`${fourth!.base}.anchor`, first!.statement)
+    expect((await check())[2]).toEqual(['sequence 1, expected 3'])
+  })
+
   test('gets every anchor once, also those made while it was away, and is never made by us', async () => {
     const second = join(home, 'share')
     const { anchors, metrics } = await start({ folder: second })

@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { breakOf, type ChainEnd, emptyChain, endAfter, openAnchor } from '@farwatch/evidence'
+import { breakOf, type ChainEnd, emptyChain, encodeLeaves, endAfter, openAnchor } from '@farwatch/evidence'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { randomId, writeAtomically } from '@farwatch/runtime'
-import { encode } from 'cborg'
 
 /**
  * What is kept of an anchor: the heads (CBOR list of leaves), the signed statement, what a timestamp authority answered,
@@ -87,7 +86,7 @@ export class AnchorStore {
     const { day, seq, madeMs } = openAnchor(statement)
     if (seq !== this.#end.seq + 1) throw new FarwatchError('bad-anchors', `anchor ${seq} is not the next one`)
     const name = `${day}-${String(seq).padStart(6, '0')}`
-    await writeAtomically(join(this.folder, `${name}.heads`), encode(leaves))
+    await writeAtomically(join(this.folder, `${name}.heads`), encodeLeaves(leaves))
     await writeAtomically(join(this.folder, `${name}.anchor`), statement)
     const anchor = { name, seq, madeMs, parts: new Set<AnchorPart>(['heads', 'anchor']) }
     this.#anchors.push(anchor)
