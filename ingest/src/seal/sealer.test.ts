@@ -58,6 +58,7 @@ async function sound(): Promise<Seal[]> {
   let end = emptyChain('')
   for (let from = 1; from < journal.next; ) {
     for (const { position, payload } of await journal.read(from)) {
+      if (payload === undefined) throw new Error(`${position} is damaged`)
       const record = decodeRecord(payload)
       if (isPlain(record)) leaves.push({ position, leaf: leafHash(payload) })
       if (record.kind === 'seal') {

@@ -100,7 +100,8 @@ export class Sealer {
     for (let from = first; from < end; ) {
       for (const { position, payload } of await this.#deps.journal.read(from)) {
         from = position + 1
-        if (position < end) yield { position, payload, record: decodeRecord(payload) }
+        if (position < end && payload !== undefined)
+          yield { position, payload, record: decodeRecord(payload) }
       }
     }
   }
