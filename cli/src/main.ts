@@ -2,11 +2,14 @@ import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
 import { enrol } from './enrol.ts'
+import { exportOptions, verifyOptions } from './evidence-options.ts'
+import { exportEvidence } from './export.ts'
 import { runGateway } from './gateway.ts'
 import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
+import { verify } from './verify.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -32,6 +35,10 @@ const help = `Farwatch: off-site supervision of enterprises
                      what the key signs is refused from then on
   farwatch keys rotate GATEWAY --home GATEWAYDIR
                      gives a gateway that is stopped a new key that the old one vouches for
+  farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
+                     the originals as evidence that a third person can verify; the platform may run meanwhile
+  farwatch verify FILE.zip [--keys FILE] [--json] [--lang zh|en]
+                     verifies an export offline; exit code 1 where anything was changed
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -54,6 +61,10 @@ export async function main(args: readonly string[]): Promise<void> {
         return await enrol(enrolOptions(rest, process.env))
       case 'keys':
         return await keys(keysOptions(rest, process.env))
+      case 'export':
+        return await exportEvidence(exportOptions(rest, process.env))
+      case 'verify':
+        return await verify(verifyOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return
@@ -70,7 +81,9 @@ export async function main(args: readonly string[]): Promise<void> {
         )
     }
   } catch (error) {
-    process.stderr.write(`Farwatch cannot start.\n${explain(error)}\n`)
+    process.stderr.write(
+      `Farwatch cannot ${command === 'up' || command === 'gateway' ? 'start' : 'do that'}.\n${explain(error)}\n`,
+    )
     process.exitCode = 1
     // What had been opened has been closed; should something hold the process all the same, it ends here.
     setTimeout(() => process.exit(1), endWithinMs).unref()

@@ -26,10 +26,10 @@ import { exportReadme } from './readme.ts'
 import { rowsOf } from './rows.ts'
 import { type Write, ZipWriter } from './zip.ts'
 
-/** A record of the centre's journal. */
-export interface JournalEntry {
+/** A record of the centre's journal; without payload where the disk does not give it back any more. */
+export interface Original {
   readonly position: number
-  readonly payload: Uint8Array
+  readonly payload: Uint8Array | undefined
 }
 
 export interface ExportOptions {
@@ -70,7 +70,7 @@ export class Exporter {
   readonly #chains = new Map<string, ChainState & { gateway: string; chain: string }>()
   readonly #seals = new Map<string, ChainState & { chain: string }>()
   #unsealed: { position: number; payload: Uint8Array; record: CentreRecord }[] = []
-  readonly #counts = { batches: 0, readings: 0, plainRecords: 0, losses: 0, unsealed: 0 }
+  readonly #counts = { batches: 0, readings: 0, plainRecords: 0, losses: 0, unsealed: 0, damaged: 0 }
 
   constructor(write: Write, options: ExportOptions) {
     this.#options = options
@@ -79,12 +79,13 @@ export class Exporter {
   }
 
   /** @throws FarwatchError `export-too-large`; what the records or the writing throw. */
-  async run(records: AsyncIterable<JournalEntry>): Promise<Manifest> {
+  async run(records: AsyncIterable<Original>): Promise<Manifest> {
     await this.#add('README.txt', Buffer.from(exportReadme))
     await this.#add('keys.cbor', encode([...this.#options.keys.entries]))
     let seen = 0
     for await (const { position, payload } of records) {
-      await this.#take(position, payload)
+      if (payload === undefined) this.#counts.damaged++
+      else await this.#take(position, payload)
       if (++seen % progressEvery === 0) this.#options.onProgress?.(position, this.#counts)
     }
     if (this.#isWhole) {

@@ -36,6 +36,8 @@ export const Manifest = z.strictObject({
     losses: Count,
     /** Plain records that had no seal yet: not in the export. */
     unsealed: Count,
+    /** Records that the centre's disk did not give back: not in the export, and where they were batches, a hole. */
+    damaged: Count,
   }),
   /** First and last batch of each chain, and ranges between that the selection leaves out. */
   chains: z.array(

@@ -292,7 +292,7 @@ export class PartCheck {
     }
   }
 
-  #loss(at: At, [, , , bytes]: Item & [4, ...unknown[]]): Place | undefined {
+  #loss(at: At, [, , receivedMs, bytes]: Item & [4, ...unknown[]]): Place | undefined {
     let signed: Sign1
     let loss: LossDeclaration
     try {
@@ -304,7 +304,11 @@ export class PartCheck {
     }
     const { gateway, chain, from, to } = loss
     const place = { gateway, chain, seq: from, toSeq: to }
-    const problem = this.#deps.keys.check(signed, { owner: 'gateway', name: gateway })
+    const problem = this.#deps.keys.check(
+      signed,
+      { owner: 'gateway', name: gateway },
+      { receivedMs, chain, seq: to },
+    )
     if (problem !== undefined) this.#report({ ...problem, ...place, offset: at.offset })
     else this.#deps.chains.declare(loss)
     this.#deps.counts.losses++

@@ -9,7 +9,7 @@ import {
 import { batchHash, noHash, sealBatch } from '../batch.ts'
 import { emptyChain } from '../chain.ts'
 import { sign1 } from '../cose.ts'
-import { Exporter, type JournalEntry } from '../export/exporter.ts'
+import { Exporter, type Original } from '../export/exporter.ts'
 import type { Selection } from '../export/manifest.ts'
 import type { ReadableFile } from '../export/zip.ts'
 import { KeyDirectory } from '../key-log.ts'
@@ -21,7 +21,7 @@ import { sealRecords } from '../seal.ts'
 export class Scene {
   readonly centre = signingKey(generateKeyPem())
   keys = KeyDirectory.begin('00000000000000aa', this.centre, 1)
-  readonly entries: JournalEntry[] = []
+  readonly entries: Original[] = []
   readonly #ends = new Map<string, { chain: string; seq: number; hash: Uint8Array }>()
   readonly #plain: { position: number; leaf: Uint8Array }[] = []
   #seal = emptyChain('00000000000000bb')
