@@ -4,11 +4,14 @@ import { ConfigError } from '@farwatch/runtime'
 import { anchor } from './anchor.ts'
 import { anchorOptions } from './anchor-options.ts'
 import { enrol } from './enrol.ts'
+import { exportOptions, verifyOptions } from './evidence-options.ts'
+import { exportEvidence } from './export.ts'
 import { runGateway } from './gateway.ts'
 import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
+import { verify } from './verify.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -38,6 +41,10 @@ const help = `Farwatch: off-site supervision of enterprises
                      signs where all chains stand and brings it outside, besides the daily anchor
   farwatch anchor verify FOLDER --keys FILE [--tsa-roots PEM]
                      checks a copy of the anchors; --keys: from "farwatch keys list --public"
+  farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
+                     the originals as evidence that a third person can verify; the platform may run meanwhile
+  farwatch verify FILE.zip [--keys FILE] [--json] [--lang zh|en]
+                     verifies an export offline; exit code 1 where anything was changed
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -63,6 +70,10 @@ export async function main(args: readonly string[]): Promise<void> {
         return await keys(keysOptions(rest, process.env))
       case 'anchor':
         return await anchor(anchorOptions(rest, process.env))
+      case 'export':
+        return await exportEvidence(exportOptions(rest, process.env))
+      case 'verify':
+        return await verify(verifyOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return
@@ -79,7 +90,9 @@ export async function main(args: readonly string[]): Promise<void> {
         )
     }
   } catch (error) {
-    process.stderr.write(`Farwatch cannot start.\n${explain(error)}\n`)
+    process.stderr.write(
+      `Farwatch cannot ${command === 'up' || command === 'gateway' ? 'start' : 'do that'}.\n${explain(error)}\n`,
+    )
     process.exitCode = 1
     // What had been opened has been closed; should something hold the process all the same, it ends here.
     setTimeout(() => process.exit(1), endWithinMs).unref()

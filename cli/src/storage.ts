@@ -22,6 +22,9 @@ export interface Storage {
 const databaseWithinMs = 60_000
 const retryMs = 1_000
 
+/** Where the originals stay that every reader of the journal has passed: they are the evidence. */
+export const archiveOf = (home: string) => join(home, 'archive')
+
 /** Opens journals and database in the data folder, or the server at `databaseUrl`; closed again by `life`. */
 export async function openStorage(
   { home, databaseUrl }: { home: string; databaseUrl: string | undefined },
@@ -33,12 +36,12 @@ export async function openStorage(
     progress,
   )
   life.onStop('database', () => database.close())
-  const open = async (name: string) => {
-    const journal = await openJournal({ folder: join(home, name), log, clock: systemClock })
+  const open = async (name: string, archive?: string) => {
+    const journal = await openJournal({ folder: join(home, name), log, clock: systemClock, archive })
     life.onStop(name, () => journal.close())
     return journal
   }
-  return { database, journal: await open('journal'), alertJournal: await open('alerts') }
+  return { database, journal: await open('journal', archiveOf(home)), alertJournal: await open('alerts') }
 }
 
 async function openWithin(location: Parameters<typeof openDatabase>[0], progress: (text: string) => void) {

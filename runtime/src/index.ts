@@ -16,6 +16,7 @@ export {
 } from './journal/archive.ts'
 export * from './journal/file-journal.ts'
 export * from './journal/journal.ts'
+export { readKeptFolders } from './journal/kept-folders.ts'
 export type { JournalBounds, Loss } from './journal/retention.ts'
 export * from './lifecycle.ts'
 export * from './log.ts'
