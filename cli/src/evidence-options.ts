@@ -45,6 +45,8 @@ export interface VerifyOptions {
   readonly file: string
   /** File with the public keys of those who are to be believed. */
   readonly keys: string | undefined
+  /** PEM file with roots of timestamp authorities. */
+  readonly roots: string | undefined
   readonly json: boolean
   readonly language: Language
 }
@@ -56,6 +58,7 @@ export function verifyOptions(args: readonly string[], environment: Environment)
       args: [...args],
       options: {
         keys: { type: 'string' },
+        'tsa-roots': { type: 'string' },
         json: { type: 'boolean', default: false },
         lang: { type: 'string' },
       },
@@ -71,6 +74,7 @@ export function verifyOptions(args: readonly string[], environment: Environment)
   return {
     file: resolve(file),
     keys: values.keys === undefined ? undefined : resolve(values.keys),
+    roots: values['tsa-roots'] === undefined ? undefined : resolve(values['tsa-roots']),
     json: values.json,
     language: values.lang ?? (locale.startsWith('zh') ? 'zh' : 'en'),
   }

@@ -128,7 +128,7 @@ test('J4 a chain signed anew with a stolen key contradicts the anchor that was m
 
   // As an export carries it, and as its reader meets the entries: in any order, with others between.
   const record = recordOf(
-    { statement, leaves },
+    { statement, leaves, timestamp: undefined },
     ({ owner, chain }) => owner === 'GW-1' && chain === anchored.chain,
   )!
   const records = decodeAnchorRecords(encodeAnchorRecords([record]))
