@@ -47,6 +47,8 @@ export interface VerifyOptions {
   readonly keys: string | undefined
   /** PEM file with roots of timestamp authorities. */
   readonly roots: string | undefined
+  /** Folder of anchors that this person has kept. */
+  readonly anchors: string | undefined
   readonly json: boolean
   readonly language: Language
 }
@@ -59,6 +61,7 @@ export function verifyOptions(args: readonly string[], environment: Environment)
       options: {
         keys: { type: 'string' },
         'tsa-roots': { type: 'string' },
+        anchors: { type: 'string' },
         json: { type: 'boolean', default: false },
         lang: { type: 'string' },
       },
@@ -75,6 +78,7 @@ export function verifyOptions(args: readonly string[], environment: Environment)
     file: resolve(file),
     keys: values.keys === undefined ? undefined : resolve(values.keys),
     roots: values['tsa-roots'] === undefined ? undefined : resolve(values['tsa-roots']),
+    anchors: values.anchors === undefined ? undefined : resolve(values.anchors),
     json: values.json,
     language: values.lang ?? (locale.startsWith('zh') ? 'zh' : 'en'),
   }

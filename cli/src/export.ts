@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeLeaves, Exporter, type Manifest, type WholeAnchor } from '@farwatch/evidence'
-import { AnchorStore, anchorFolder } from '@farwatch/ingest'
+import { Exporter, type Manifest } from '@farwatch/evidence'
+import { anchorFolder, readAnchorsIn } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import { readKeptFolders, systemClock } from '@farwatch/runtime'
 import type { ExportOptions } from './evidence-options.ts'
@@ -14,14 +14,14 @@ import { createProgress } from './terminal.ts'
 export async function exportEvidence({ home, out, selection }: ExportOptions): Promise<void> {
   if (existsSync(out)) throw new FarwatchError('bad-usage', `${out} exists; choose another name`)
   const { keys, centre } = await knownCredentials(home)
-  const anchors = await anchorsOf(home)
+  const anchors = existsSync(anchorFolder(home)) ? { anchors: await readAnchorsIn(anchorFolder(home)) } : {}
   const progress = createProgress()
   const partial = `${out}.part`
   const file = await open(partial, 'w', 0o600)
   let manifest: Manifest
   try {
     const exporter = new Exporter((bytes) => file.writeFile(bytes), {
-      ...{ selection, keys, centre, nowMs: systemClock.now(), anchors },
+      ...{ selection, keys, centre, nowMs: systemClock.now(), ...anchors },
       onProgress: (position, { batches, readings }) =>
         progress.step(`record ${position}: ${batches} batches, ${readings} readings`),
     })
@@ -44,19 +44,4 @@ export async function exportEvidence({ home, out, selection }: ExportOptions): P
   if (unsealed > 0) say(`${unsealed} records without a seal yet are left out; they are in the next export.`)
   if (damaged > 0) say(`${damaged} records could not be read from this disk any more.`)
   say('Give "farwatch keys list --public" to whoever verifies it, on another way than this file.')
-}
-
-/** The anchors that there are now; those made while the export is written may be about what it has passed already. */
-async function anchorsOf(home: string): Promise<AsyncIterable<WholeAnchor>> {
-  const store = await AnchorStore.open(anchorFolder(home))
-  const now = [...store.anchors]
-  return (async function* () {
-    for (const anchor of now) {
-      yield {
-        statement: await store.read(anchor, 'anchor'),
-        leaves: decodeLeaves(await store.read(anchor, 'heads')),
-        timestamp: anchor.parts.has('tsr') ? await store.read(anchor, 'tsr') : undefined,
-      }
-    }
-  })()
 }

@@ -43,7 +43,7 @@ const help = `Farwatch: off-site supervision of enterprises
                      checks a copy of the anchors; --keys: from "farwatch keys list --public"
   farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
                      the originals as evidence that a third person can verify; the platform may run meanwhile
-  farwatch verify FILE.zip [--keys FILE] [--tsa-roots PEM] [--json] [--lang zh|en]
+  farwatch verify FILE.zip [--keys FILE] [--anchors FOLDER] [--tsa-roots PEM] [--json] [--lang zh|en]
                      verifies an export offline; exit code 1 where anything was changed
   farwatch sim       the simulated city alone, for a centre elsewhere
 

@@ -9,16 +9,20 @@ import {
   readCertificates,
   verifyExport,
 } from '@farwatch/evidence'
+import { readAnchorsIn } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import type { VerifyOptions } from './evidence-options.ts'
 
 /** Verifies an export and says what is proven; sets exit code 1 where anything is wrong. */
-export async function verify({ file, keys, roots, json, language }: VerifyOptions): Promise<void> {
+export async function verify({ file, keys, roots, anchors, json, language }: VerifyOptions): Promise<void> {
   const trusted = keys === undefined ? undefined : parsePublicKeys(await readFile(keys, 'utf8'))
   const authorities = roots === undefined ? [] : readCertificates(await readFile(roots, 'utf8'))
   const { readable, close } = await openFile(file)
   try {
-    const report = await verifyExport(readable, trusted, authorities)
+    const report = await verifyExport(readable, trusted, {
+      roots: authorities,
+      ...(anchors === undefined ? {} : { anchors: await readAnchorsIn(anchors) }),
+    })
     const text = json ? jsonOf(report, language) : `${linesOf(report, language).join('\n')}\n`
     process.stdout.write(text)
     if (!report.sound) process.exitCode = 1

@@ -2,9 +2,10 @@ import type { X509Certificate } from 'node:crypto'
 import { FarwatchError } from '@farwatch/model'
 import { decode, encode } from 'cborg'
 import { z } from 'zod'
+import { entryHash } from '../chain.ts'
 import type { VerifyingKey } from '../keys.ts'
 import { inclusionProof } from '../merkle.ts'
-import { type Anchor, type Verified, verifyStatement } from './anchor.ts'
+import { type Anchor, type Verified, verifyAnchor, verifyStatement } from './anchor.ts'
 import { type ChainHead, decodeHead, encodeHead } from './head.ts'
 import { compareWithAnchor, type HeadProof, type ShownEntry, verifyHead } from './proof.ts'
 import { type Timestamp, verifyTimestamp } from './timestamp.ts'
@@ -92,30 +93,44 @@ export class AnchorCheck {
     seen: ShownEntry[]
   }[] = []
   readonly #wanted = new Map<string, ShownEntry[][]>()
-  /** What is wrong with the anchors themselves: such heads count for nothing. */
-  readonly problems: string[] = []
+  readonly #whole = new Set<string>()
+  readonly #trust: { readonly keys: readonly VerifyingKey[]; readonly roots: readonly X509Certificate[] }
 
   /** `keys`: all that the centre ever had; `roots`: of timestamp authorities that are believed. */
-  constructor(
-    records: readonly AnchorRecord[],
-    { keys, roots }: { keys: readonly VerifyingKey[]; roots: readonly X509Certificate[] },
-  ) {
-    for (const [i, record] of records.entries()) {
-      const signed = verifyStatement(record.statement, keys)
-      if (!signed.ok) {
-        this.problems.push(`anchor at place ${i + 1}: ${signed.problem}`)
-        continue
-      }
-      const stamp =
-        roots.length === 0
-          ? undefined
-          : record.timestamp && verifyTimestamp(record.timestamp, record.statement, { roots })
-      for (const proof of record.heads) {
-        const covered = verifyHead(record.statement, proof, keys)
-        if (covered.ok) this.#expect({ anchor: signed.anchor, head: proof.head, timestamp: stamp })
-        else this.problems.push(covered.problem)
-      }
+  constructor(trust: { keys: readonly VerifyingKey[]; roots: readonly X509Certificate[] }) {
+    this.#trust = trust
+  }
+
+  /** Takes an anchor with all its heads. @returns what is wrong with it; then it counts for nothing. */
+  addWhole({ statement, leaves, timestamp }: WholeAnchor): string[] {
+    const verified = verifyAnchor(statement, leaves, this.#trust.keys)
+    if (!verified.ok) return [verified.problem]
+    const stamp = this.#stampOf(statement, timestamp)
+    for (const head of verified.heads) this.#expect({ anchor: verified.anchor, head, timestamp: stamp })
+    this.#whole.add(hex(entryHash(statement)))
+    return []
+  }
+
+  /** Takes an anchor with some of its heads, unless it is there as a whole. @returns as `addWhole`. */
+  add({ statement, heads, timestamp }: AnchorRecord): string[] {
+    if (this.#whole.has(hex(entryHash(statement)))) return []
+    const signed = verifyStatement(statement, this.#trust.keys)
+    if (!signed.ok) return [signed.problem]
+    const stamp = this.#stampOf(statement, timestamp)
+    const problems: string[] = []
+    for (const proof of heads) {
+      const covered = verifyHead(statement, proof, this.#trust.keys)
+      if (covered.ok) this.#expect({ anchor: signed.anchor, head: proof.head, timestamp: stamp })
+      else problems.push(covered.problem)
     }
+    return problems
+  }
+
+  #stampOf(statement: Uint8Array, timestamp: Uint8Array | undefined): Witness['timestamp'] {
+    const { roots } = this.#trust
+    return timestamp === undefined || roots.length === 0
+      ? undefined
+      : verifyTimestamp(timestamp, statement, { roots })
   }
 
   #expect(one: { anchor: Anchor; head: ChainHead; timestamp: Verified<Timestamp> | undefined }): void {
@@ -141,4 +156,8 @@ export class AnchorCheck {
 
 function keyOf({ kind, owner, chain }: Pick<ChainHead, 'kind' | 'owner' | 'chain'>, seq: number): string {
   return `${kind} ${owner} ${chain} ${seq}`
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }

@@ -57,7 +57,8 @@ async function exported(
   return Buffer.concat(chunks)
 }
 
-const verified = (bytes: Buffer) => verifyExport(fileOf(bytes), parsePublicKeys(publicKeys(keys)))
+const verified = (bytes: Buffer, outside: readonly WholeAnchor[] = []) =>
+  verifyExport(fileOf(bytes), parsePublicKeys(publicKeys(keys)), { anchors: each(outside) })
 
 test('J4 an export says up to which batch its chains were anchored, and one written anew with stolen keys is named', async () => {
   const honest = chainOf(12, (seq) => seq)
@@ -85,6 +86,11 @@ test('J4 an export says up to which batch its chains were anchored, and one writ
   ])
   expect(describe(findings[0]!, 'en')).toMatch(/GW-1\/0123456789abcdef\/9 is not the one that was anchored/)
   expect(describe(findings[0]!, 'zh')).toMatch(/重写/)
+
+  // A centre that rewrites leaves its anchors out; whoever got them before has them all the same.
+  const kept = await verified(await exported(rewritten, []), [anchor])
+  expect(kept.findings).toEqual(findings)
+  expect((await verified(good, [anchor])).anchors).toEqual(report.anchors)
 
   const short = await verified(await exported(honest.slice(0, 7), [anchor]))
   expect(short.findings).toMatchObject([{ code: 'anchor-beyond', gateway: 'GW-1', seq: 8, toSeq: 9 }])

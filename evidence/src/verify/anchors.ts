@@ -1,11 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 import { messageOf } from '@farwatch/model'
-import { AnchorCheck, decodeAnchorRecords, type Witness } from '../anchor/record.ts'
+import { AnchorCheck, decodeAnchorRecords, type WholeAnchor, type Witness } from '../anchor/record.ts'
 import type { Selection } from '../export/manifest.ts'
 import type { ZipEntry } from '../export/zip.ts'
-import type { KeyDirectory } from '../key-log.ts'
 import { verifyingKey } from '../keys.ts'
-import type { PublicKeys } from '../public-keys.ts'
 import type { ChainProof } from './chains.ts'
 import type { Finding } from './finding.ts'
 
@@ -24,27 +22,37 @@ export interface AnchorProof {
   readonly stamped: { readonly timeMs: number; readonly authority: string } | undefined
 }
 
-/** The anchors of an export; what is wrong with them is reported. */
+/** What somebody outside has kept, to be held against an export. */
+export interface Outside {
+  /** Roots of timestamp authorities that are believed. */
+  readonly roots?: readonly X509Certificate[]
+  /** Anchors that reached this person before. */
+  readonly anchors?: AsyncIterable<WholeAnchor>
+}
+
+/** The anchors of an export and those from outside; what is wrong with them is reported. */
 export async function readAnchors(
   entries: ReadonlyMap<string, ZipEntry>,
   {
-    directory,
-    trusted,
-    roots,
-  }: { directory: KeyDirectory; trusted: PublicKeys | undefined; roots: readonly X509Certificate[] },
+    known,
+    outside: { roots = [], anchors },
+  }: { known: readonly { owner: string; publicKey: string }[]; outside: Outside },
   report: (finding: Finding) => void,
 ): Promise<AnchorCheck> {
-  const known = trusted?.keys ?? directory.keys
   const keys = known.filter(({ owner }) => owner === 'centre').map(({ publicKey }) => verifyingKey(publicKey))
+  const check = new AnchorCheck({ keys, roots })
+  for await (const anchor of anchors ?? []) {
+    for (const detail of check.addWhole(anchor))
+      report({ code: 'anchor', entry: 'an anchor of yours', detail })
+  }
   const bytes = await entries.get(entry)?.read()
-  let records: ReturnType<typeof decodeAnchorRecords> = []
+  if (bytes === undefined) return check
   try {
-    if (bytes !== undefined) records = decodeAnchorRecords(bytes)
+    for (const record of decodeAnchorRecords(bytes))
+      for (const detail of check.add(record)) report({ code: 'anchor', entry, detail })
   } catch (error) {
     report({ code: 'anchor', entry, detail: messageOf(error) })
   }
-  const check = new AnchorCheck(records, { keys, roots })
-  for (const detail of check.problems) report({ code: 'anchor', entry, detail })
   return check
 }
 
@@ -61,11 +69,13 @@ export function judgeAnchors(
     const { chain, seq } = head
     const { day, madeMs } = anchor
     const gateway = head.kind === 'batches' ? head.owner : undefined
-    const last = chains.find((one) => one.gateway === gateway && one.chain === chain)?.to ?? 0
+    const shown = chains.find((one) => one.gateway === gateway && one.chain === chain)
+    // Of a chain that is not in the export nothing is told either way.
+    if (shown === undefined) continue
     if (timestamp?.ok === false) report({ code: 'anchor', entry, detail: `${day}: ${timestamp.problem}` })
     if (says === 'rewritten') report({ code: 'anchor-contradicted', gateway, chain, seq, detail: day })
-    if (says === 'silent' && reachesEnd && seq > last)
-      report({ code: 'anchor-beyond', gateway, chain, seq: last + 1, toSeq: seq, detail: day })
+    if (says === 'silent' && reachesEnd && seq > shown.to)
+      report({ code: 'anchor-beyond', gateway, chain, seq: shown.to + 1, toSeq: seq, detail: day })
     if (says === 'covered') proofs.push({ gateway, chain, seq, day, madeMs, stamped: stampOf(timestamp) })
   }
   return proofs

@@ -1,11 +1,10 @@
-import type { X509Certificate } from 'node:crypto'
 import { messageOf } from '@farwatch/model'
 import { decode } from 'cborg'
 import { Manifest, openManifestSignature, type Selection, sha256 } from '../export/manifest.ts'
 import { type ReadableFile, readZip, type ZipEntry } from '../export/zip.ts'
 import { KeyDirectory } from '../key-log.ts'
 import type { PublicKeys } from '../public-keys.ts'
-import { type AnchorProof, judgeAnchors, readAnchors } from './anchors.ts'
+import { type AnchorProof, judgeAnchors, type Outside, readAnchors } from './anchors.ts'
 import { type ChainProof, Chains } from './chains.ts'
 import type { Finding } from './finding.ts'
 import { KeyRing } from './key-ring.ts'
@@ -32,14 +31,14 @@ export interface Report {
 const maxFindings = 1_000
 
 /**
- * Verifies an export with nothing but itself and, if given, the public keys of those who are to be believed and the roots
- * of timestamp authorities. Bytes may be
+ * Verifies an export with nothing but itself and, if given, the public keys of those who are to be believed, and
+ * anchors and roots of timestamp authorities that were kept outside. Bytes may be
  * changed anywhere: everything that can still be read is judged.
  */
 export async function verifyExport(
   file: ReadableFile,
   trusted?: PublicKeys,
-  roots: readonly X509Certificate[] = [],
+  outside: Outside = {},
 ): Promise<Report> {
   const findings: Finding[] = []
   let more = 0
@@ -57,7 +56,7 @@ export async function verifyExport(
   const keys = new KeyRing(directory, trusted)
   const manifest = await readManifest(entries, { keys, report })
   const changed = await compareEntries(entries, { manifest, report })
-  const anchors = await readAnchors(entries, { directory, trusted, roots }, report)
+  const anchors = await readAnchors(entries, { known: trusted?.keys ?? directory.keys, outside }, report)
   const deps = { keys, report, chains: new Chains(anchors), counts: noCounts() }
   for (const { evidence, readings } of partsOf(entries, manifest)) {
     const original = (await entries.get(evidence)?.read()) ?? Buffer.alloc(0)

@@ -1,6 +1,15 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { breakOf, type ChainEnd, emptyChain, encodeLeaves, endAfter, openAnchor } from '@farwatch/evidence'
+import {
+  breakOf,
+  type ChainEnd,
+  decodeLeaves,
+  emptyChain,
+  encodeLeaves,
+  endAfter,
+  openAnchor,
+  type WholeAnchor,
+} from '@farwatch/evidence'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { randomId, writeAtomically } from '@farwatch/runtime'
 
@@ -113,6 +122,19 @@ export async function readAnchorFolder(folder: string): Promise<Map<string, Set<
     found.set(match[1]!, parts.add(match[3] as AnchorPart))
   }
   return found
+}
+
+/** The anchors that are in a folder now, in order. Nothing is verified, and a log that is not whole is read all the same. */
+export async function readAnchorsIn(folder: string): Promise<AsyncIterable<WholeAnchor>> {
+  const found = await readAnchorFolder(folder)
+  const part = (name: string, which: AnchorPart) => readFile(join(folder, `${name}.${which}`))
+  return (async function* () {
+    const whole = [...found].filter(([, parts]) => parts.has('anchor') && parts.has('heads'))
+    for (const [name, parts] of whole.sort(([a], [b]) => seqOf(a) - seqOf(b))) {
+      const [statement, leaves] = [await part(name, 'anchor'), decodeLeaves(await part(name, 'heads'))]
+      yield { statement, leaves, timestamp: parts.has('tsr') ? await part(name, 'tsr') : undefined }
+    }
+  })()
 }
 
 export function seqOf(name: string): number {
