@@ -112,10 +112,13 @@ export class AnchorStore {
   }
 }
 
-/** The anchors in a folder by name, with the parts that are there. */
+/** The anchors in a folder by name, with the parts that are there. @throws FarwatchError `anchor-folder`. */
 export async function readAnchorFolder(folder: string): Promise<Map<string, Set<AnchorPart>>> {
   const found = new Map<string, Set<AnchorPart>>()
-  for (const file of await readdir(folder)) {
+  const files = await readdir(folder).catch((cause) => {
+    throw new FarwatchError('anchor-folder', `${folder} cannot be read (${messageOf(cause)})`, { cause })
+  })
+  for (const file of files) {
     const match = fileName.exec(file)
     if (match === null) continue
     const parts = found.get(match[1]!) ?? new Set()
