@@ -1,15 +1,8 @@
-import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
-import { enrol } from './enrol.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
-import { exportEvidence } from './export.ts'
-import { runGateway } from './gateway.ts'
-import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
-import { up } from './up.ts'
-import { verify } from './verify.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -48,25 +41,25 @@ MAPBOX_TOKEN
 
 const endWithinMs = 2_000
 
-/** Runs one command; sets the exit code. */
+/** Runs one command; sets the exit code. Each loads what it needs: whoever verifies an export needs no platform. */
 export async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
   try {
     switch (command) {
       case 'up':
-        return await up(upOptions(rest, process.env))
+        return await (await import('./up.ts')).up(upOptions(rest, process.env))
       case 'gateway':
-        return await runGateway(gatewayOptions(rest, process.env))
+        return await (await import('./gateway.ts')).runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
-        return await enrol(enrolOptions(rest, process.env))
+        return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
       case 'keys':
-        return await keys(keysOptions(rest, process.env))
+        return await (await import('./keys.ts')).keys(keysOptions(rest, process.env))
       case 'export':
-        return await exportEvidence(exportOptions(rest, process.env))
+        return await (await import('./export.ts')).exportEvidence(exportOptions(rest, process.env))
       case 'verify':
-        return await verify(verifyOptions(rest, process.env))
+        return await (await import('./verify.ts')).verify(verifyOptions(rest, process.env))
       case 'sim':
-        await runCity(rest)
+        await (await import('@farwatch/firmware-sim')).runCity(rest)
         return
       case undefined:
       case 'help':
