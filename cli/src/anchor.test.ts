@@ -5,9 +5,9 @@ import { publicKeys } from '@farwatch/evidence'
 import { Credentials } from '@farwatch/ingest'
 import { lockFile, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { anchor } from './anchor.ts'
-import { anchorOptions } from './anchor-options.ts'
+import { anchorNow } from './anchor-now.ts'
 import { credentialsFile } from './enrol.ts'
+import { main } from './main.ts'
 
 let home: string
 let copy: string
@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 test('J4 farwatch anchor now works on a folder at rest, and its copy is checked with the public keys alone', async () => {
-  const now = () => anchor(anchorOptions(['now', '--home', home], {}))
+  const now = () => anchorNow(home)
   await expect(now()).rejects.toThrow(/is not the data folder of a centre/)
   const journal = await openJournal({ folder: join(home, 'journal'), log: silentLog, clock: systemClock })
   await journal.close()
@@ -43,7 +43,7 @@ test('J4 farwatch anchor now works on a folder at rest, and its copy is checked 
   const { keys } = await Credentials.open(credentialsFile(home))
   const keysFile = join(home, 'keys.json')
   await writeFile(keysFile, publicKeys(keys))
-  const verify = () => anchor(anchorOptions(['verify', copy, '--keys', keysFile], {}))
+  const verify = () => main(['anchor', 'verify', copy, '--keys', keysFile])
   printed = ''
   await verify()
   expect(printed).toMatch(/^\S+-000001 {2}1 chains {2}good\n\S+-000002 {2}1 chains {2}good\n$/)
@@ -65,7 +65,7 @@ test('J4 farwatch anchor now asks the centre that holds the folder, which remove
   await mkdir(join(home, 'journal'))
   const release = lockFile(join(home, 'farwatch.lock'))
   try {
-    const asked = anchor(anchorOptions(['now', '--home', home], {}))
+    const asked = anchorNow(home)
     const request = join(home, 'anchors', 'request')
     await vi.waitFor(() => readFile(request), { timeout: 10_000 })
     await rm(request)

@@ -1,17 +1,9 @@
-import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
-import { anchor } from './anchor.ts'
-import { anchorOptions } from './anchor-options.ts'
-import { enrol } from './enrol.ts'
+import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
-import { exportEvidence } from './export.ts'
-import { runGateway } from './gateway.ts'
-import { keys } from './keys.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
-import { up } from './up.ts'
-import { verify } from './verify.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -55,27 +47,27 @@ FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
 
 const endWithinMs = 2_000
 
-/** Runs one command; sets the exit code. */
+/** Runs one command; sets the exit code. Each loads what it needs: whoever verifies an export needs no platform. */
 export async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
   try {
     switch (command) {
       case 'up':
-        return await up(upOptions(rest, process.env))
+        return await (await import('./up.ts')).up(upOptions(rest, process.env))
       case 'gateway':
-        return await runGateway(gatewayOptions(rest, process.env))
+        return await (await import('./gateway.ts')).runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
-        return await enrol(enrolOptions(rest, process.env))
+        return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
       case 'keys':
-        return await keys(keysOptions(rest, process.env))
+        return await (await import('./keys.ts')).keys(keysOptions(rest, process.env))
       case 'anchor':
         return await anchor(anchorOptions(rest, process.env))
       case 'export':
-        return await exportEvidence(exportOptions(rest, process.env))
+        return await (await import('./export.ts')).exportEvidence(exportOptions(rest, process.env))
       case 'verify':
-        return await verify(verifyOptions(rest, process.env))
+        return await (await import('./verify.ts')).verify(verifyOptions(rest, process.env))
       case 'sim':
-        await runCity(rest)
+        await (await import('@farwatch/firmware-sim')).runCity(rest)
         return
       case undefined:
       case 'help':
@@ -97,6 +89,11 @@ export async function main(args: readonly string[]): Promise<void> {
     // What had been opened has been closed; should something hold the process all the same, it ends here.
     setTimeout(() => process.exit(1), endWithinMs).unref()
   }
+}
+
+async function anchor(options: AnchorOptions): Promise<void> {
+  if (options.act === 'now') return (await import('./anchor-now.ts')).anchorNow(options.home)
+  return (await import('./anchor-verify.ts')).verifyAnchors(options)
 }
 
 /** For a person: what is ours in its own words, anything else with its stack, because it is a fault. */

@@ -6,10 +6,10 @@ import {
   parsePublicKeys,
   type ReadableFile,
   type Report,
+  readAnchorsIn,
   readCertificates,
   verifyExport,
 } from '@farwatch/evidence'
-import { readAnchorsIn } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import type { VerifyOptions } from './evidence-options.ts'
 

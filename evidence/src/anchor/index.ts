@@ -1,5 +1,6 @@
 export * from './anchor.ts'
 export { readCertificates } from './certificates.ts'
+export * from './folder.ts'
 export * from './head.ts'
 export * from './proof.ts'
 export * from './record.ts'

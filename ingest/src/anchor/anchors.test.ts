@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type ChainHead,
+  checkAnchorFolder,
   decodeLeaves,
   encodeLeaves,
   entryHash,
@@ -21,7 +22,6 @@ import { type Clock, createMetrics, silentLog, systemClock } from '@farwatch/run
 import { skipWithoutPeer } from '@farwatch/runtime/testing'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { checkAnchorFolder } from './check.ts'
 import { type AnchorConfig, loadAnchorConfig } from './config.ts'
 import { requestFile } from './maker.ts'
 import { type AnchorDeps, anchorFolder, startAnchors } from './start.ts'

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type AnchorPart, readAnchorFolder, seqOf } from '@farwatch/evidence'
 import { FarwatchError } from '@farwatch/model'
 import { writeAtomically } from '@farwatch/runtime'
 import type { Destination } from './destination.ts'
-import { type AnchorPart, type AnchorStore, readAnchorFolder, type StoredAnchor, seqOf } from './store.ts'
+import type { AnchorStore, StoredAnchor } from './store.ts'
 
 /** `sent` is the centre's own note; the rest is what somebody needs to check it. */
 const copied: readonly AnchorPart[] = ['heads', 'tsr', 'anchor']

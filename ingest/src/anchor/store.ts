@@ -1,24 +1,18 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type AnchorPart,
   breakOf,
   type ChainEnd,
-  decodeLeaves,
   emptyChain,
   encodeLeaves,
   endAfter,
   openAnchor,
-  type WholeAnchor,
+  readAnchorFolder,
+  seqOf,
 } from '@farwatch/evidence'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { randomId, writeAtomically } from '@farwatch/runtime'
-
-/**
- * What is kept of an anchor: the heads (CBOR list of leaves), the signed statement, what a timestamp authority answered,
- * and that a webhook has taken it.
- */
-export const anchorParts = ['heads', 'anchor', 'tsr', 'sent'] as const
-export type AnchorPart = (typeof anchorParts)[number]
 
 export interface StoredAnchor {
   /** Beginning of its files' names: local day and sequence, as in `2026-11-23-000012`. */
@@ -30,8 +24,6 @@ export interface StoredAnchor {
 
 /** As `StoredAnchor`, growing. */
 type Held = StoredAnchor & { readonly parts: Set<AnchorPart> }
-
-const fileName = /^(\d{4}-\d{2}-\d{2}-(\d{6,}))\.(heads|anchor|tsr|sent)$/
 
 /** The folder of anchors at the centre. What stands in it is never written again. */
 export class AnchorStore {
@@ -110,36 +102,4 @@ export class AnchorStore {
     await writeAtomically(join(this.folder, `${name}.${part}`), content)
     parts.add(part)
   }
-}
-
-/** The anchors in a folder by name, with the parts that are there. @throws FarwatchError `anchor-folder`. */
-export async function readAnchorFolder(folder: string): Promise<Map<string, Set<AnchorPart>>> {
-  const found = new Map<string, Set<AnchorPart>>()
-  const files = await readdir(folder).catch((cause) => {
-    throw new FarwatchError('anchor-folder', `${folder} cannot be read (${messageOf(cause)})`, { cause })
-  })
-  for (const file of files) {
-    const match = fileName.exec(file)
-    if (match === null) continue
-    const parts = found.get(match[1]!) ?? new Set()
-    found.set(match[1]!, parts.add(match[3] as AnchorPart))
-  }
-  return found
-}
-
-/** The anchors that are in a folder now, in order. Nothing is verified, and a log that is not whole is read all the same. */
-export async function readAnchorsIn(folder: string): Promise<AsyncIterable<WholeAnchor>> {
-  const found = await readAnchorFolder(folder)
-  const part = (name: string, which: AnchorPart) => readFile(join(folder, `${name}.${which}`))
-  return (async function* () {
-    const whole = [...found].filter(([, parts]) => parts.has('anchor') && parts.has('heads'))
-    for (const [name, parts] of whole.sort(([a], [b]) => seqOf(a) - seqOf(b))) {
-      const [statement, leaves] = [await part(name, 'anchor'), decodeLeaves(await part(name, 'heads'))]
-      yield { statement, leaves, timestamp: parts.has('tsr') ? await part(name, 'tsr') : undefined }
-    }
-  })()
-}
-
-export function seqOf(name: string): number {
-  return Number(name.slice('YYYY-MM-DD-'.length))
 }

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parsePublicKeys, readCertificates, verifyingKey } from '@farwatch/evidence'
 import {
   AnchorStore,
   type Anchors,
   anchorFolder,
   Credentials,
-  checkAnchorFolder,
   headsAtRest,
   loadAnchorConfig,
   requestFile,
@@ -24,43 +22,15 @@ import {
   systemClock,
   writeAtomically,
 } from '@farwatch/runtime'
-import type { AnchorOptions } from './anchor-options.ts'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
-import { printable } from './terminal.ts'
 
 const answerWithinMs = 30_000
 const deliverWithinMs = 60_000
 const lookEveryMs = 100
 
-/** Makes an anchor, or checks a folder of them. */
-export function anchor(options: AnchorOptions): Promise<void> {
-  return options.act === 'now' ? anchorNow(options.home) : verifyFolder(options)
-}
-
-/** Prints a line an anchor and what is wrong with it; the exit code is 1 where anything is. */
-async function verifyFolder(options: AnchorOptions & { act: 'verify' }): Promise<void> {
-  const { keys: known } = parsePublicKeys(await readFile(options.keys, 'utf8'))
-  const keys = known.filter(({ owner }) => owner === 'centre').map(({ publicKey }) => verifyingKey(publicKey))
-  const roots = options.roots === undefined ? [] : readCertificates(await readFile(options.roots, 'utf8'))
-  let count = 0
-  for await (const { name, heads, timestamp, problems } of checkAnchorFolder(options.folder, {
-    keys,
-    roots,
-  })) {
-    count++
-    const stamped =
-      timestamp &&
-      `, stamped ${new Date(timestamp.timeMs).toISOString()} by ${printable(timestamp.authority)}`
-    const verdict = problems.length > 0 ? `WRONG: ${printable(problems.join('; '))}` : 'good'
-    process.stdout.write(`${name}  ${heads} chains${stamped ?? ''}  ${verdict}\n`)
-    if (problems.length > 0) process.exitCode = 1
-  }
-  if (count === 0) throw new FarwatchError('bad-usage', `there are no anchors in ${options.folder}`)
-}
-
-/** Through the centre that runs on this data folder, or here where none does. */
-async function anchorNow(home: string): Promise<void> {
+/** Makes an anchor through the centre that runs on this data folder, or here where none does. */
+export async function anchorNow(home: string): Promise<void> {
   if (!existsSync(join(home, 'journal'))) {
     throw new FarwatchError(
       'bad-usage',
