@@ -17,13 +17,13 @@ import {
   createLog,
   createMetrics,
   Lifecycle,
-  openJournal,
   readIfPresent,
   systemClock,
   writeAtomically,
 } from '@farwatch/runtime'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
+import { openOriginals } from './storage.ts'
 
 const answerWithinMs = 30_000
 const deliverWithinMs = 60_000
@@ -72,7 +72,7 @@ async function anchorHere(home: string): Promise<void> {
   const log = createLog('warn')
   const life = new Lifecycle(log)
   try {
-    const journal = await openJournal({ folder: join(home, 'journal'), log, clock })
+    const journal = await openOriginals(home, log)
     life.onStop('journal', () => journal.close())
     const credentials = await Credentials.open(credentialsFile(home))
     const heads = await headsAtRest({ home, journal, credentials, clock, log })
