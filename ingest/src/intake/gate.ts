@@ -24,6 +24,7 @@ import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { Repeats } from './repeats.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -54,6 +55,7 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly repeats: Repeats
 }
 
 /**
@@ -258,7 +260,8 @@ export class Gate {
       const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
       if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
     }
-    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
 

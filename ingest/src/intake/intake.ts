@@ -16,6 +16,7 @@ import type { Credentials } from './credentials.ts'
 import { GapReminder } from './gap-reminder.ts'
 import { Gate } from './gate.ts'
 import { Quarantine } from './quarantine.ts'
+import { Repeats } from './repeats.ts'
 
 export interface IntakeDeps {
   readonly clock: Clock
@@ -55,6 +56,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       chains,
       admission: new Admission(deps.registry),
       quarantine,
+      repeats: await Repeats.open(journal, metrics, clock.now()),
     })
     const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
     life.onStop('close the MQTT listener', () => broker.stop())
