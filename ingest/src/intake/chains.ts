@@ -71,8 +71,9 @@ export class Chains {
     const forgotten = snapshot === undefined && journal.first > 1
     for (let from = snapshot?.position ?? journal.first; from < journal.next; ) {
       for (const { position, payload } of await journal.read(from)) {
-        chains.#replay(decodeRecord(payload), forgotten)
         from = position + 1
+        // A damaged record leaves a hole in its chain, and what is missing is asked for.
+        if (payload !== undefined) chains.#replay(decodeRecord(payload), forgotten)
       }
     }
     return chains

@@ -88,7 +88,7 @@ function connect(options: mqtt.IClientOptions = {}): Promise<MqttClient> {
 }
 
 async function records(): Promise<CentreRecord[]> {
-  return (await journal.read(1, { records: 100_000 })).map(({ payload }) => decodeRecord(payload))
+  return (await journal.read(1, { records: 100_000 })).map(({ payload }) => decodeRecord(payload!))
 }
 
 async function refusals(): Promise<string[]> {
@@ -306,7 +306,7 @@ describe('plain telemetry', () => {
     expect(await counted('too-many-pictures')).toBeGreaterThanOrEqual(60 - 2 * 20)
     await client.publishAsync(topics.telemetry('E10', 'd'), '{"pm10": 1}', { qos: 1 })
     const [last] = await journal.read(journal.next - 1)
-    expect(decodeRecord(last!.payload).kind).toBe('telemetry')
+    expect(decodeRecord(last!.payload!).kind).toBe('telemetry')
   })
 
   test('F8 a packet of 100 MB is refused at its header, others go on', async () => {

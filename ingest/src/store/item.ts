@@ -20,7 +20,7 @@ import {
   topics,
   utf8,
 } from '@farwatch/model'
-import type { JournalRecord } from '@farwatch/runtime'
+import type { JournalEntry, JournalRecord } from '@farwatch/runtime'
 import { encode } from 'cborg'
 
 /** One record of the journal, read as far as that needs no database. */
@@ -62,8 +62,17 @@ export interface Refusal {
   readonly bytes: Uint8Array
 }
 
-/** Reads a record. One that does not parse is a fault of ours: it becomes a refusal with the reason, and the rest goes on. */
-export function readItem(source: JournalRecord): Item {
+/**
+ * Reads a record. One that does not parse is a fault of ours, one that is damaged a fault of the disk: it becomes a refusal
+ * with the reason, and the rest goes on.
+ */
+export function readItem(entry: JournalEntry): Item {
+  if (entry.payload === undefined) {
+    const { position, damaged } = entry
+    const reason = `journal-damaged: the disk no longer gives back records ${damaged.first} to ${damaged.next - 1}`
+    return refusedItem({ position, payload: new Uint8Array() }, reason)
+  }
+  const source = entry
   try {
     const record = decodeRecord(source.payload)
     const base = { source, receivedMs: record.receivedMs }
