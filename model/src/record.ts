@@ -34,6 +34,13 @@ export type CentreRecord =
       readonly gateway: string
       readonly bytes: Uint8Array
     }
+  /** How a gateway's batches have come in, as of now: `Delivery` as JSON. */
+  | {
+      readonly kind: 'delivery'
+      readonly receivedMs: number
+      readonly gateway: string
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | {
       readonly kind: 'picture'
@@ -84,6 +91,8 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
       ])
     case 'loss':
       return encode([6, record.receivedMs, record.bytes, record.gateway])
+    case 'delivery':
+      return encode([7, record.receivedMs, record.bytes, record.gateway])
   }
 }
 
@@ -120,6 +129,8 @@ function rest(
     }
     case 6:
       return { kind: 'loss', ...base, gateway: reader.text() }
+    case 7:
+      return { kind: 'delivery', ...base, gateway: reader.text() }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }

@@ -23,6 +23,7 @@ import type { Clock, Journal } from '@farwatch/runtime'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
 
@@ -56,6 +57,7 @@ export interface GateDeps {
   readonly admission: Admission
   readonly quarantine: Quarantine
   readonly repeats: Repeats
+  readonly deliveries: Deliveries
 }
 
 /**
@@ -83,7 +85,13 @@ export class Gate {
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
+        return this.#inTurn(topic.gateway, async () => {
+          const outcome = await this.#ofGateway(message, topic)
+          if (outcome.outcome === 'judged') {
+            this.#deps.deliveries.judged(outcome.gateway, outcome.chain, outcome.verdicts)
+          }
+          return outcome
+        })
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -223,6 +231,7 @@ export class Gate {
       return later(`the centre cannot store it now (${error.code})`)
     }
     chains.declare(loss, receivedMs)
+    this.#deps.deliveries.declared(loss)
     return answer()
   }
 

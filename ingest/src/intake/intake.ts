@@ -13,6 +13,8 @@ import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
 import type { Credentials } from './credentials.ts'
+import { Deliveries } from './deliveries.ts'
+import { deliveryMetrics } from './delivery-metrics.ts'
 import { GapReminder } from './gap-reminder.ts'
 import { Gate } from './gate.ts'
 import { Quarantine } from './quarantine.ts'
@@ -48,6 +50,11 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     )
     const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
     life.onStop('save the chains', () => chains.save())
+    const deliveries = await Deliveries.open({ journal, clock, log, chains, home: deps.home })
+    deliveryMetrics(metrics, () => deliveries.all())
+    life.onStop('tell how batches came in', () => deliveries.tell(true))
+    const stopTelling = clock.every(deliveries.everyMs, () => void deliveries.tell())
+    life.onStop('stop telling', stopTelling)
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({
       journal,
@@ -57,8 +64,11 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       admission: new Admission(deps.registry),
       quarantine,
       repeats: await Repeats.open(journal, metrics, clock.now()),
+      deliveries,
     })
-    const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
+    const broker = await startBroker(config, {
+      ...{ gate, credentials: deps.credentials, quarantine, deliveries, log },
+    })
     life.onStop('close the MQTT listener', () => broker.stop())
     let savedMs = clock.monotonicMs()
     const stopSaving = clock.every(save.lookEveryMs, () => {

@@ -121,7 +121,7 @@ test('J2 messages published again after a kill −9 and by other clients are ack
   }
   const journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
   const stored = (await journal.read(1, { records: 1_000 }))
-    .map(({ payload }) => Buffer.from(decodeRecord(payload).bytes).toString())
+    .map(({ payload }) => Buffer.from(decodeRecord(payload!).bytes).toString())
     .toSorted()
   await journal.close()
   // Without a time of its own a message that comes again is another one.

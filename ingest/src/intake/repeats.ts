@@ -46,9 +46,10 @@ export class Repeats {
     let from = Math.max(journal.first, journal.next - repeatBounds.recordsReread)
     while (from < journal.next) {
       for (const { position, payload } of await journal.read(from)) {
+        from = position + 1
+        if (payload === undefined) continue
         const record = decodeRecord(payload)
         if (!isOver(record, nowMs)) repeats.#restore(record)
-        from = position + 1
       }
     }
     return repeats

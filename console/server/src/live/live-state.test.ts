@@ -157,7 +157,9 @@ test('pictures beyond the budget go, oldest first, and the page is told', () => 
 
 test('a gateway that a site names is offline until heard; its will takes it offline again', () => {
   const { state } = fresh()
-  expect(state.gatewayViews()).toEqual([{ id: 'gw-e01', online: false, sinceMs: t0, status: null }])
+  expect(state.gatewayViews()).toEqual([
+    { id: 'gw-e01', online: false, sinceMs: t0, status: null, delivery: null },
+  ])
   const status = (online: boolean, receivedMs: number) =>
     state.apply({ kind: 'gateway-status', receivedMs, gateway: 'gw-e01', bytes: bytesOf({ v: 1, online }) })
   status(true, t0 + 100)
