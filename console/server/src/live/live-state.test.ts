@@ -172,6 +172,30 @@ test('a gateway that a site names is offline until heard; its will takes it offl
   ])
 })
 
+test('J2 how a gateway delivers is known before its status, newest wins, and a loss by itself changes nothing', () => {
+  const { state } = fresh()
+  const delivery = (stored: number) => ({
+    ...{ v: 1, gateway: 'gw-e01', chain: null, islands: 1, abnormal: null, twin: null },
+    verdicts: { stored, duplicate: 0, rejected: 0, held: 0, forked: 0, gap: 0, declared: 0 },
+    missing: { holes: 0, batches: 0, list: [] },
+    lost: { declarations: 0, batches: 0, readings: 0, list: [] },
+  })
+  const tell = (stored: number, receivedMs: number) =>
+    state.apply({ kind: 'delivery', receivedMs, gateway: 'gw-e01', bytes: bytesOf(delivery(stored)) })
+  tell(7, t0 + 2)
+  tell(5, t0 + 1)
+  state.apply({
+    kind: 'gateway-status',
+    receivedMs: t0,
+    gateway: 'gw-e01',
+    bytes: bytesOf({ v: 1, online: true }),
+  })
+  state.apply({ kind: 'loss', receivedMs: t0, gateway: 'gw-e01', bytes: Uint8Array.of(1) })
+  expect(state.takeChanges().gateways).toEqual([
+    expect.objectContaining({ online: true, delivery: delivery(7) }),
+  ])
+})
+
 test('F8 a record that cannot be read is counted and harms nothing', async () => {
   const { state, metrics } = fresh()
   const problem = state.apply({ kind: 'batch', receivedMs: t0, gateway: 'g', bytes: new Uint8Array([1, 2]) })

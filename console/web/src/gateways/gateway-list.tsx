@@ -68,6 +68,8 @@ function GatewayRow({ gateway }: { gateway: GatewayView }) {
 function Figures({ gateway, delivery }: { gateway: GatewayView; delivery: Delivery | null }) {
   const { t } = useWords()
   const backfill = gateway.status?.backfill
+  const links = gateway.status?.links ?? []
+  const up = links.filter(({ state }) => state === 'up').length
   const waiting = gateway.status?.spool?.batches ?? 0
   return (
     <dl className="gateway-figures num">
@@ -75,8 +77,12 @@ function Figures({ gateway, delivery }: { gateway: GatewayView; delivery: Delive
         <dt>{t('gateways.waiting')}</dt>
         <dd>{t('gateways.batches', { count: waiting })}</dd>
       </div>
+      <div data-some={up < links.length || undefined}>
+        <dt>{t('gateways.links')}</dt>
+        <dd>{t('gateways.linksUp', { up, all: links.length })}</dd>
+      </div>
       {backfill && backfill.batches > 0 && (
-        <div>
+        <div className="wide">
           <dt>{t('gateways.backfill')}</dt>
           <dd>
             {t('gateways.batches', { count: backfill.batches })} · <Age sinceMs={backfill.oldestMadeMs} ago />

@@ -135,6 +135,8 @@ export const en: typeof zh = {
     noneDetail: 'A gateway appears here when it has been enrolled and has connected once',
     nothingYet: 'No batches have come in yet',
     waiting: 'Waiting',
+    links: 'Links to devices',
+    linksUp: '{{up}} of {{all}} up',
     backfill: 'Catching up',
     missing: 'Missing',
     lost: 'Declared lost',

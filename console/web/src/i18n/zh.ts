@@ -132,6 +132,8 @@ export const zh = {
     noneDetail: '网关登记并首次连接后会出现在这里',
     nothingYet: '尚未收到任何批次',
     waiting: '待回执',
+    links: '设备链路',
+    linksUp: '{{up}} / {{all}} 已连',
     backfill: '补传中',
     missing: '缺失',
     lost: '已申报丢失',
