@@ -3,7 +3,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
-import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
+import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeBatch, decodeRecord, Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -44,7 +44,7 @@ async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') 
 }
 
 async function gateway(url: string, password: string, segmentBytes?: number) {
-  const key = await loadSigningKey(home)
+  const { key } = await loadIdentity(home)
   const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog, segmentBytes })
   const batcher = await createBatcher({
     gateway: 'GW-1',

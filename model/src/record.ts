@@ -41,6 +41,8 @@ export type CentreRecord =
       readonly gateway: string
       readonly bytes: Uint8Array
     }
+  /** The centre's seal over plain records before it: a COSE_Sign1. `receivedMs`: when it was made. */
+  | { readonly kind: 'seal'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | {
       readonly kind: 'picture'
@@ -92,7 +94,9 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
     case 'loss':
       return encode([6, record.receivedMs, record.bytes, record.gateway])
     case 'delivery':
-      return encode([7, record.receivedMs, record.bytes, record.gateway])
+      return encode([8, record.receivedMs, record.bytes, record.gateway])
+    case 'seal':
+      return encode([7, record.receivedMs, record.bytes])
   }
 }
 
@@ -130,10 +134,17 @@ function rest(
     case 6:
       return { kind: 'loss', ...base, gateway: reader.text() }
     case 7:
+      return { kind: 'seal', ...base }
+    case 8:
       return { kind: 'delivery', ...base, gateway: reader.text() }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }
+}
+
+/** Whether a record came without a gateway's signature, so that the centre seals it. */
+export function isPlain({ kind }: CentreRecord): boolean {
+  return kind === 'telemetry' || kind === 'camera-event' || kind === 'picture'
 }
 
 /**

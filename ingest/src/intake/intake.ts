@@ -9,6 +9,7 @@ import {
   type Service,
   startService,
 } from '@farwatch/runtime'
+import { Sealer } from '../seal/sealer.ts'
 import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
@@ -33,6 +34,8 @@ export interface IntakeDeps {
 
 /** The chains are saved this often, or when so many batches would have to be read again. */
 const save = { everyMs: 30_000, batches: 20_000, lookEveryMs: 1_000 } as const
+const refreshEveryMs = 1_000
+const sealEveryMs = 1_000
 
 export interface Intake {
   readonly port: number
@@ -55,6 +58,11 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     life.onStop('tell how batches came in', () => deliveries.tell(true))
     const stopTelling = clock.every(deliveries.everyMs, () => void deliveries.tell())
     life.onStop('stop telling', stopTelling)
+    const sealer = await Sealer.open({
+      ...{ journal, clock, log, key: deps.credentials.centre },
+      path: join(deps.home, 'seals.json'),
+    })
+    life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({
       journal,
@@ -65,6 +73,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       quarantine,
       repeats: await Repeats.open(journal, metrics, clock.now()),
       deliveries,
+      sealer,
     })
     const broker = await startBroker(config, {
       ...{ gate, credentials: deps.credentials, quarantine, deliveries, log },
@@ -76,6 +85,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       if (!isDue) return
       savedMs = clock.monotonicMs()
       chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
+      sealer.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the seals were not saved'))
     })
     life.onStop('stop saving', stopSaving)
     const reminder = new GapReminder(chains)
@@ -85,6 +95,15 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       }
     }
     life.onStop('stop asking for gaps', clock.every(reminder.everyMs, remind))
+    // A key that another process has revoked counts for nothing from the next second on.
+    const stopRefreshing = clock.every(refreshEveryMs, () => {
+      deps.credentials
+        .refresh()
+        .catch((error) => log.error({ problem: messageOf(error) }, 'changed credentials were not taken'))
+    })
+    life.onStop('stop refreshing', stopRefreshing)
+    const stopSealing = clock.every(sealEveryMs, () => void sealer.seal())
+    life.onStop('stop sealing', stopSealing)
     new Gauge({
       name: 'farwatch_mqtt_connections',
       help: 'Open MQTT connections at the centre',

@@ -1,4 +1,4 @@
-import { batchHash, openSign1 } from '@farwatch/evidence'
+import { batchHash, openSeal, openSign1, type Seal } from '@farwatch/evidence'
 import {
   type BatchHeader,
   type CameraEvent,
@@ -43,6 +43,7 @@ export type Content =
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
+  | { readonly kind: 'seal'; readonly seal: SignedSeal }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
 
 export interface SignedHeader {
@@ -51,6 +52,14 @@ export interface SignedHeader {
   /** SHA-256 of `sign1`. */
   readonly hash: Uint8Array
   /** COSE_Sign1 as received. */
+  readonly sign1: Uint8Array
+}
+
+export interface SignedSeal {
+  readonly body: Seal
+  readonly keyId: string
+  /** SHA-256 of `sign1`. */
+  readonly hash: Uint8Array
   readonly sign1: Uint8Array
 }
 
@@ -123,6 +132,10 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
       return { kind: 'delivery', delivery: Delivery.parse(JSON.parse(utf8(record.bytes))) }
     case 'loss':
       return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
+    case 'seal': {
+      const { body, hash, signed } = openSeal(record.bytes)
+      return { kind: 'seal', seal: { body, keyId: signed.keyId, hash, sign1: record.bytes } }
+    }
     case 'quarantine':
       return { kind: 'refusal', refusal: record }
   }

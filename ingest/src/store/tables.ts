@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Delivery, GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
-import { type Item, type Refusal, refusalOf } from './item.ts'
+import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
 
 /** A COPY into one table. */
 export interface TableCopy {
@@ -32,6 +32,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   const events = new CopyEncoder()
   const pictures = new CopyEncoder()
   const refusals = new CopyEncoder()
+  const seals = new CopyEncoder()
   const cameras = new Set<string>()
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
   const deliveries = new Map<string, { delivery: Delivery; receivedMs: number }>()
@@ -61,6 +62,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       const { delivery } = content
       deliveries.set(delivery.gateway, { delivery, receivedMs: item.receivedMs })
     }
+    if (content.kind === 'seal') addSeal(seals, position, content.seal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
@@ -76,6 +78,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
     ['camera_event', events],
     ['picture', pictures],
     ['quarantine', refusals],
+    ['seal', seals],
   ] as const) {
     if (encoder.rows === 0) continue
     copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
@@ -130,6 +133,20 @@ const columns = {
   ],
   picture: ['position', 'received_at', 'camera', 'label', 'sha256', 'jpeg'],
   quarantine: ['position', 'received_at', 'topic', 'client', 'reason', 'size', 'bytes'],
+  seal: [
+    'position',
+    'chain',
+    'seq',
+    'prev',
+    'hash',
+    'key_id',
+    'from_position',
+    'to_position',
+    'records',
+    'root',
+    'made_at',
+    'sign1',
+  ],
 } as const
 
 function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
@@ -214,4 +231,21 @@ function addRefusal(copy: CopyEncoder, { source, receivedMs }: Item, refusal: Re
     .text(reason)
     .int8(size)
     .bytes(bytes)
+}
+
+function addSeal(copy: CopyEncoder, position: number, { body, keyId, hash, sign1 }: SignedSeal): void {
+  copy
+    .row(columns.seal.length)
+    .int8(position)
+    .text(body.chain)
+    .int8(body.seq)
+    .bytes(body.prev)
+    .bytes(hash)
+    .text(keyId)
+    .int8(body.from)
+    .int8(body.to)
+    .int4(body.count)
+    .bytes(body.root)
+    .timestamp(body.madeMs)
+    .bytes(sign1)
 }
