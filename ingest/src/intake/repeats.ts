@@ -2,7 +2,11 @@ import { type CentreRecord, decodeRecord, parseTelemetry, type Telemetry, utf8 }
 import { Counter, type Journal, type Registry } from '@farwatch/runtime'
 
 /** What is remembered: by receipt, by number of values, and how much of the journal is read again at start. */
-export const repeatBounds = { ms: 15 * 60_000, values: 200_000, recordsReread: 50_000 } as const
+export const repeatBounds = {
+  ms: 15 * 60_000,
+  values: 200_000,
+  reread: { records: 50_000, bytes: 128 * 1024 * 1024 },
+} as const
 
 /** A message that is on its way to disk, or there. */
 interface Seen {
@@ -43,7 +47,11 @@ export class Repeats {
 
   static async open(journal: Journal, metrics: Registry, nowMs: number): Promise<Repeats> {
     const repeats = new Repeats(metrics)
-    let from = Math.max(journal.first, journal.next - repeatBounds.recordsReread)
+    const { records, bytes } = repeatBounds.reread
+    const kept = journal.next - journal.first
+    // As many of the last records as have about these bytes.
+    const share = Math.min(1, bytes / Math.max(1, journal.bytes))
+    let from = journal.next - Math.min(records, Math.ceil(kept * share))
     while (from < journal.next) {
       for (const { position, payload } of await journal.read(from)) {
         from = position + 1
