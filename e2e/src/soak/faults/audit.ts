@@ -21,8 +21,6 @@ export interface WayCount {
   readonly acknowledged: number
   /** Acknowledged readings that stand in the database exactly once, as sent. */
   readonly once: number
-  /** Those that stand there more than once, the same each time, where the way promises no better. */
-  readonly again: number
   /** Readings sent, never acknowledged, and stored all the same; once is allowed. */
   readonly storedUnacknowledged: number
   readonly findings: readonly Finding[]
@@ -42,7 +40,7 @@ export async function auditReadings(
 ): Promise<WayCount[]> {
   const counts: WayCount[] = []
   for (const way of plan.ways) {
-    const count = { sent: 0, acknowledged: 0, once: 0, again: 0, storedUnacknowledged: 0 }
+    const count = { sent: 0, acknowledged: 0, once: 0, storedUnacknowledged: 0 }
     const findings: Finding[] = []
     for (const device of devicesOf(plan, way)) {
       const timesMs = ledger.timesMs(device)
@@ -72,8 +70,7 @@ export async function auditReadings(
           if (!acknowledged && rows.length > 0) count.storedUnacknowledged++
           const records = rows.map(({ record }) => record)
           const value = valueIn(plan, { device, metric, n })
-          if (rows.length > 1 && way.promise === 'at least once') count.again++
-          else if (rows.length > 1) {
+          if (rows.length > 1) {
             const detail = `stored ${rows.length} times`
             findings.push({ kind: 'double', point, timeMs, value, records, detail })
           } else if (rows.length === 0 && acknowledged) {

@@ -10,8 +10,6 @@ export interface Way {
   /** In words, for the report. */
   readonly description: string
   readonly dialect: Dialect
-  /** What the way promises of a message that is sent again because its acknowledgement did not come. */
-  readonly promise: 'once' | 'at least once'
 }
 
 const flat: Dialect = {
@@ -25,14 +23,12 @@ export const ways = {
     gateway: 'GW-A',
     description: 'device → gateway → centre',
     dialect: flat,
-    promise: 'once',
   },
   broker: {
     site: 'PB',
     gateway: 'GW-B',
     description: 'device → mosquitto → gateway → centre',
     dialect: flat,
-    promise: 'once',
   },
   plain: {
     site: 'PC',
@@ -42,7 +38,6 @@ export const ways = {
       topic: (device) => `telemetry/PC/${device}`,
       payload: (timeMs, values) => JSON.stringify({ ts: timeMs, values }),
     },
-    promise: 'at least once',
   },
 } as const satisfies Record<string, Way>
 
