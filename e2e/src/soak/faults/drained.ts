@@ -15,8 +15,6 @@ interface Pending {
   readonly fromMs: number
   readonly toMs: number
   readonly expected: number
-  /** Whether more may be there, as long as they are the same. */
-  readonly mayRepeat: boolean
 }
 
 const atOnce = 4
@@ -56,7 +54,6 @@ function pointsBetween({ plan, ledger }: Stage, from: Mark, to: Mark): Pending[]
         fromMs: first,
         toMs: last + 1,
         expected: times.length,
-        mayRepeat: way.promise !== 'once',
       }
       return metricsOf(plan, device).map((metric) => ({ point: `${way.site}/${device}/${metric}`, ...range }))
     }),
@@ -71,7 +68,7 @@ async function unsettled(url: string, pending: readonly Pending[]) {
   for (const one of pending) {
     const found = await rowsOf(url, one)
     const distinct = typeof found === 'string' ? 0 : new Set(found.map(({ value }) => value)).size
-    const settled = typeof found !== 'string' && (one.mayRepeat || found.length === one.expected)
+    const settled = typeof found !== 'string' && found.length === one.expected
     if (settled && distinct === one.expected) continue
     const problem = typeof found === 'string' ? found : `${found.length} readings, ${distinct} different`
     still.push({ ...one, problem })

@@ -30,16 +30,14 @@ export async function report(
 ): Promise<Outcome> {
   const say = (text: string) => timeline.tell(text)
   const counts = await auditReadings(database, stage)
-  say(
-    'source                                     readings sent  acknowledged   stored once  missing  double  again',
-  )
-  for (const { way, sent, acknowledged, once, again, findings } of counts) {
+  say('source                                     readings sent  acknowledged   stored once  missing  double')
+  for (const { way, sent, acknowledged, once, findings } of counts) {
     const of = (kind: Finding['kind']) => findings.filter((finding) => finding.kind === kind).length
     say(
       [
         way.description.padEnd(42),
         ...[sent, acknowledged, once].map((count) => `${count}`.padStart(13)),
-        ...[of('missing'), of('double'), again].map((count) => `${count}`.padStart(8)),
+        ...[of('missing'), of('double')].map((count) => `${count}`.padStart(8)),
       ].join(' '),
     )
   }
@@ -60,12 +58,9 @@ export async function report(
   for (const { name, deaths } of stage.parts) for (const death of deaths) say(`${name}: ${death}`)
 
   const sent = counts.reduce((sum, count) => sum + count.sent, 0)
-  const once = counts.reduce((sum, { once, again }) => sum + once + again, 0)
+  const once = counts.reduce((sum, count) => sum + count.once, 0)
   say(`sent         ${sent}`)
-  const again = counts.reduce((sum, count) => sum + count.again, 0)
-  say(
-    `stored once  ${once}${again === 0 ? '' : `, of which ${again} came again by a way that promises at least once`}`,
-  )
+  say(`stored once  ${once}`)
   const clean = sent === once && findings.length === 0 && breaks.length === 0 && areRight(crossings, raised)
   return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.length, batches, clean }
 }
