@@ -10,19 +10,22 @@ export interface Crossing {
   readonly n: number
   /** When it was measured, which is when it was handed to the device's connection. */
   readonly timeMs: number
-  /** How often an alert was raised, or raised again, with this set time. Right is once. */
+  /** How often an alert was raised, or raised again, by this value. Right is once. */
   readonly raised: number
   /** From measurement to the webhook; undefined where it was not raised. */
   readonly latencyMs: number | undefined
 }
 
-/** The times at which alerts were raised, or raised again, as the database tells them: `POINT TIME`, each as often as it stands there. */
+/**
+ * Alerts that were raised, or raised again, as the database tells them: `POINT VALUE`, each as often as it stands there. A
+ * crossing is known by its value, which is its number; its set time is the receipt's where the centre's clock was behind.
+ */
 export async function raisedAlerts(database: Database): Promise<string[]> {
-  const rows = await database.query<{ subject: string; at: number }>(
-    `select a.subject, (extract(epoch from t.at) * 1000)::float8 as at
-     from alert_transition t join alert a on a.id = t.alert where t.kind in ('raised', 'raised-again')`,
+  const rows = await database.query<{ subject: string; value: number }>(
+    `select a.subject, t.value from alert_transition t join alert a on a.id = t.alert
+     where t.kind in ('raised', 'raised-again')`,
   )
-  return rows.map(({ subject, at }) => `${subject} ${at}`)
+  return rows.map(({ subject, value }) => `${subject} ${value}`)
 }
 
 /** The tables follow the alerts' journal at a distance, above all after the database was away. */
@@ -55,7 +58,7 @@ export function crossingsOf(
   for (const key of raised) counts.set(key, (counts.get(key) ?? 0) + 1)
   const arrivedMs = new Map<string, number>()
   for (const { data, arrivedMs: atMs } of receiver.received.filter(isRaising).reverse())
-    arrivedMs.set(`${data.alert.subject} ${data.transition.atMs}`, atMs)
+    arrivedMs.set(`${data.alert.subject} ${data.transition.value}`, atMs)
   return plan.ways.flatMap((way) =>
     devicesOf(plan, way)
       .filter((device) => metricsOf(plan, device).includes(alarmMetric))
@@ -64,7 +67,7 @@ export function crossingsOf(
         return ledger.timesMs(device).flatMap((timeMs, i) => {
           const n = i + 1
           if (!isCrossing(plan, device, n) || !ledger.isAcknowledged(device, n)) return []
-          const key = `${point} ${timeMs}`
+          const key = `${point} ${n}`
           const calledMs = arrivedMs.get(key)
           const latencyMs = calledMs === undefined ? undefined : calledMs - timeMs
           return [{ point, n, timeMs, raised: counts.get(key) ?? 0, latencyMs }]
@@ -75,9 +78,9 @@ export function crossingsOf(
 
 export const isRaising = ({ type }: Received) => type === 'alert.raised' || type === 'alert.raised_again'
 
-/** Alerts raised at times at which no limit was crossed. */
+/** Alerts raised where no limit was crossed. */
 export function falseAlarms(crossings: readonly Crossing[], raised: readonly string[]): string[] {
-  const known = new Set(crossings.map(({ point, timeMs }) => `${point} ${timeMs}`))
+  const known = new Set(crossings.map(({ point, n }) => `${point} ${n}`))
   return raised.filter((key) => !known.has(key))
 }
 
