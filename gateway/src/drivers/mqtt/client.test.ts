@@ -137,7 +137,8 @@ test('J3 a long queue of a mosquitto broker is taken many messages at a time, in
   skipWithoutPeer(run, 'mosquitto_pub')
   const port = await closedPort()
   await startMosquitto(await temporaryFolder(), port)
-  const { driver } = await driverOf(port)
+  // Keep-alive follows from this: a slow machine must not decide.
+  const { driver } = await driverOf(port, { timeoutMs: 10_000 })
   const first = new Life(driver)
   await first.next()
   first.abort()
