@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
+import { loadIdentity, openSpool } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeRecord, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -48,25 +48,20 @@ test('J3 power cuts of gateway and centre at any moment lose nothing that was ac
 
   const openGateway = async () => {
     const folder = join(home, 'gateway')
-    const { key } = await loadIdentity(folder)
-    const journal = await openJournal({ folder, log: silentLog, files: disks.gateway.life() })
-    const deps = { gateway: 'GW-1', journal, clock: systemClock, log: silentLog }
-    const batcher = await createBatcher({ ...deps, key, lingerMs: 1 })
-    const uplink = await startUplink({
-      ...{ ...deps, url: `mqtt://127.0.0.1:${wire.port}`, password },
-      beginChain: (cursor) => batcher.beginChain(cursor),
-      status: () => ({ publicKey: key.publicKey, links: [] }),
+    const spool = await openSpool({
+      ...{ gateway: 'GW-1', identity: await loadIdentity(folder), password, home: folder },
+      ...{ url: `mqtt://127.0.0.1:${wire.port}`, files: disks.gateway.life() },
+      ...{ clock: systemClock, log: silentLog, lingerMs: 1, links: () => [] },
     })
     let alive = true
     return {
-      journal,
-      cursor: await journal.cursor('uplink'),
+      waiting: () => spool.waiting(),
       async measure(): Promise<void> {
         const adding: Promise<unknown>[] = []
         for (let i = 0; i < burst; i++) {
           const n = measured++
           const reading = { point: 'S/d/m', timeMs: 1_795_000_000_000 + n, value: n, quality: 0 }
-          const add = batcher.add([{ ...reading, timeSource: 'device' }])
+          const add = spool.add([{ ...reading, timeSource: 'device' }])
           adding.push(
             add.then(
               () => alive && acknowledged.add(n),
@@ -80,10 +75,7 @@ test('J3 power cuts of gateway and centre at any moment lose nothing that was ac
       die() {
         alive = false
       },
-      stop: async () => {
-        await Promise.allSettled([batcher.stop(), uplink.stop()])
-        await journal.close().catch(() => undefined)
-      },
+      stop: () => spool.stop().catch(() => undefined),
     }
   }
 
@@ -114,7 +106,7 @@ test('J3 power cuts of gateway and centre at any moment lose nothing that was ac
       if (ofGateway) gateway = await openGateway()
     }
     await gateway.measure()
-    await expect.poll(() => gateway.journal.next - gateway.cursor.position, { timeout: 60_000 }).toBe(0)
+    await expect.poll(() => gateway.waiting(), { timeout: 60_000 }).toBe(0)
     const values = await stored(centre.journal)
     expect(new Set(values).size, `seed ${seed}: doubles`).toBe(values.length)
     const there = new Set(values)

@@ -23,7 +23,7 @@ export interface LinkOptions {
   /** The gateway's folder; drivers keep keys and certificates below it and nowhere else. */
   readonly home: string
   readonly sink: Sink
-  /** What was stored before; default: nothing. */
+  /** What the devices sent lately; default: nothing is known. */
   readonly repeats?: Repeats
   readonly retry?: RetryBounds
   readonly random?: () => number
@@ -67,7 +67,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
         { name: link.name, protocol: link.protocol, driver },
         {
           ...options,
-          sink: filteredSink(config.site, link, { sink: options.sink, meters, repeats }),
+          sink: filteredSink(config.site, link, { sink: options.sink, repeats, meters }),
           onState: (state) => {
             meters.up(link, state.state === 'up')
             for (const listener of listeners) listener(states())
@@ -116,7 +116,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 function filteredSink(
   site: string,
   link: LinkConfig,
-  { sink, meters, repeats }: { sink: Sink; meters: Meters; repeats: Repeats },
+  { sink, repeats, meters }: { sink: Sink; repeats: Repeats; meters: Meters },
 ): Sink {
   const settings = new Map<string, DeadbandSetting>()
   for (const { point, deadband, intervalMs } of link.points)

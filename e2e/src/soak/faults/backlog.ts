@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
+import { loadIdentity, openSpool } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeRecord, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -118,23 +118,10 @@ async function openCentre(folder: string) {
 }
 
 async function openGateway(folder: string, { url, password }: { url: string; password: string }) {
-  const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
-  const { key } = await loadIdentity(folder)
-  const clock = systemClock
-  const batcher = await createBatcher({ gateway: 'GW-1', key, journal, clock, log: silentLog, lingerMs: 5 })
-  const uplink = await startUplink({
-    ...{ gateway: 'GW-1', url, password, journal, clock, log: silentLog },
-    beginChain: (cursor) => batcher.beginChain(cursor),
-    status: () => ({ publicKey: key.publicKey, links: [] }),
+  return await openSpool({
+    ...{ gateway: 'GW-1', identity: await loadIdentity(folder), url, password, home: folder },
+    ...{ clock: systemClock, log: silentLog, lingerMs: 5, links: () => [] },
   })
-  return {
-    add: batcher.add,
-    async stop() {
-      await batcher.stop()
-      await uplink.stop()
-      await journal.close()
-    },
-  }
 }
 
 type Arrivals = ReturnType<typeof watchArrivals>
