@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { openDatabase } from '@farwatch/runtime'
 import { notRun, type TestDatabase, testEngines } from '@farwatch/runtime/testing'
 import { afterAll, beforeAll, expect, onTestFailed, type TestContext, test, vi } from 'vitest'
-import { alertsSettled, crossingsOf, falseAlarms, isRaising, raisedAlerts } from './soak/faults/alarms.ts'
+import {
+  alertsSettled,
+  crossingsOf,
+  falseAlarms,
+  isRaising,
+  isRight,
+  raisedAlerts,
+} from './soak/faults/alarms.ts'
 import { auditChains, auditReadings } from './soak/faults/audit.ts'
 import { drained, type Mark, markOf } from './soak/faults/drained.ts'
 import { faultsFor } from './soak/faults/faults.ts'
@@ -130,7 +137,7 @@ test('J3 alerts are raised while the database is away, and everything is there o
   await suffer(context, ['database gone', 'database half open'], raisedDuring)
 })
 
-test('J3 after all of it, what was sent is stored once, in unbroken chains, and each limit crossed raised its alert once', async () => {
+test('J3 after all of it, what was sent is stored once, in unbroken chains, and each limit crossed in time raised its alert once', async () => {
   await stage.endMeasuring()
   expect(await drained(stage, { from: new Map(), to: markOf(stage), withinMs })).toEqual([])
   await alertsSettled(stage, { database: server?.database })
@@ -139,8 +146,8 @@ test('J3 after all of it, what was sent is stored once, in unbroken chains, and 
   try {
     const raised = await raisedAlerts(database)
     const crossings = crossingsOf(stage, raised)
-    expect(crossings.length).toBeGreaterThan(0)
-    expect(crossings.filter((crossing) => crossing.raised !== 1)).toEqual([])
+    expect(crossings.filter(({ due }) => due).length).toBeGreaterThan(crossings.length / 2)
+    expect(crossings.filter((crossing) => !isRight(crossing))).toEqual([])
     expect(falseAlarms(crossings, raised)).toEqual([])
     const counts = await auditReadings(database, stage)
     expect(counts.flatMap(({ findings }) => findings)).toEqual([])
@@ -149,7 +156,7 @@ test('J3 after all of it, what was sent is stored once, in unbroken chains, and 
     const sent = sum((count) => count.sent)
     const once = sum((count) => count.once)
     console.log(
-      `sent ${sent}, stored once ${once} of ${counts.length} ways; ${crossings.length} alerts; ${engine.name}`,
+      `sent ${sent}, stored once ${once} of ${counts.length} ways; ${crossings.length} limits crossed, ${raised.raised.length} alerts; ${engine.name}`,
     )
     expect(once).toBe(sent)
     expect((await auditChains(database)).breaks).toEqual([])

@@ -1,5 +1,13 @@
 import type { Database } from '@farwatch/runtime'
-import { type Crossing, crossingsOf, falseAlarms, quantile, raisedAlerts } from './alarms.ts'
+import {
+  type Crossing,
+  crossingsOf,
+  falseAlarms,
+  isRight,
+  quantile,
+  type RaisedAlerts,
+  raisedAlerts,
+} from './alarms.ts'
 import { auditChains, auditQuarantine, auditReadings, type Finding } from './audit.ts'
 import type { Look } from './gauges.ts'
 import type { Stage } from './stage.ts'
@@ -62,7 +70,7 @@ export async function report(
   say(`sent         ${sent}`)
   say(`stored once  ${once}`)
   const clean = sent === once && findings.length === 0 && breaks.length === 0 && areRight(crossings, raised)
-  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.length, batches, clean }
+  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.raised.length, batches, clean }
 }
 
 function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, timeline: Timeline): string {
@@ -72,11 +80,11 @@ function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, tim
 }
 
 function reportAlarms(
-  raised: readonly string[],
+  raised: RaisedAlerts,
   { stage, timeline }: { stage: Stage; timeline: Timeline },
 ): Crossing[] {
   const crossings = crossingsOf(stage, raised)
-  const wrong = crossings.filter(({ raised }) => raised !== 1)
+  const wrong = crossings.filter((crossing) => !isRight(crossing))
   const invented = falseAlarms(crossings, raised)
   timeline.tell(
     `limits crossed ${crossings.length}, alerts raised ${crossings.reduce((sum, { raised }) => sum + raised, 0)}`,
@@ -89,7 +97,12 @@ function reportAlarms(
   }
   if (invented.length > 0)
     timeline.tell(`alerts of no crossing: ${invented.slice(0, shownFindings).join(', ')}`)
-  const silent = crossings.filter(({ latencyMs }) => latencyMs === undefined).length
+  const unjudged = crossings.filter(({ due }) => !due).length
+  if (unjudged > 0)
+    timeline.tell(
+      `${unjudged} of them came, or their return came, after newer readings of their point: rules do not judge what is late yet`,
+    )
+  const silent = crossings.filter(({ raised, latencyMs }) => raised > 0 && latencyMs === undefined).length
   if (silent > 0)
     timeline.tell(
       `${silent} of them came to no webhook: it refuses calls signed by a clock that is wrong, and they are not repeated`,
@@ -117,8 +130,8 @@ function reportAlarms(
   return crossings
 }
 
-function areRight(crossings: readonly Crossing[], raised: readonly string[]): boolean {
-  return crossings.every((crossing) => crossing.raised === 1) && falseAlarms(crossings, raised).length === 0
+function areRight(crossings: readonly Crossing[], raised: RaisedAlerts): boolean {
+  return crossings.every(isRight) && falseAlarms(crossings, raised).length === 0
 }
 
 function reportSizes(looks: readonly Look[], say: (text: string) => void): void {
