@@ -1,4 +1,5 @@
 export { Credentials, type Principal } from './intake/credentials.ts'
 export { type Intake, type IntakeDeps, startIntake } from './intake/intake.ts'
+export { type Comparison, compareWithOriginals, type RowFinding } from './store/compare.ts'
 export { measureCopyLimit } from './store/copy-limit.ts'
 export { startWriter, type WriterState } from './store/writer.ts'
