@@ -8,6 +8,7 @@ import { Manifest, sha256, signManifest } from '../export/manifest.ts'
 import { readZip, ZipWriter } from '../export/zip.ts'
 import { generateKeyPem, type SigningKey, signingKey } from '../keys.ts'
 import { parsePublicKeys, publicKeys } from '../public-keys.ts'
+import { signRotation } from '../rotation.ts'
 import { fileOf, Scene } from './scene.ts'
 import { verifyExport } from './verify.ts'
 import { describe as sentence } from './words.ts'
@@ -110,6 +111,7 @@ describe('J4 an export', () => {
     expect(report.sound).toBe(true)
     expect(report.counts).toEqual({
       batches: 16,
+      links: 0,
       readings: 12 * 5 + 4 + 12 * 2 + 2,
       plainRecords: 14,
       losses: 0,
@@ -370,6 +372,26 @@ describe('J4 against a centre that signs what it has forged', () => {
 })
 
 describe('J4 losses and keys', () => {
+  test('J4 a key that a trusted one vouches for is believed by who knows the old one only', async () => {
+    const { scene: other, keyOf: keys } = build()
+    const before = parsePublicKeys(publicKeys(other.keys))
+    const young = signingKey(generateKeyPem())
+    const place = { gateway: 'GW-1', chain: chainOf['GW-1'], seq: 12, madeMs: other.nowMs }
+    other.keys = other.keys.rotate(
+      signRotation(place, { from: keys['GW-1'], to: young }),
+      other.centre,
+      other.nowMs,
+    )
+    other.batch('GW-1', young, [['E01/tank/level', 1]])
+    expect(await verifyExport(fileOf(await other.export()), before)).toMatchObject({ sound: true })
+    const enrolled = signingKey(generateKeyPem())
+    const by = { gateway: 'GW-1', publicKey: enrolled.publicKey, how: 'enrolled' } as const
+    other.keys = other.keys.add(by, other.centre, other.nowMs)
+    other.batch('GW-1', enrolled, [['E01/tank/level', 2]])
+    const { findings } = await verifyExport(fileOf(await other.export()), before)
+    expect(findings[0]).toMatchObject({ code: 'unknown-key', gateway: 'GW-1', seq: 14 })
+  })
+
   test('J4 a hole that the gateway has declared is told as such, another is a finding', async () => {
     const { scene: other, keyOf: keys } = build()
     const row = [['E01/tank/level', 1]] as const
