@@ -45,6 +45,10 @@ export interface VerifyOptions {
   readonly file: string
   /** File with the public keys of those who are to be believed. */
   readonly keys: string | undefined
+  /** PEM file with roots of timestamp authorities. */
+  readonly roots: string | undefined
+  /** Folder of anchors that this person has kept. */
+  readonly anchors: string | undefined
   readonly json: boolean
   readonly language: Language
 }
@@ -56,6 +60,8 @@ export function verifyOptions(args: readonly string[], environment: Environment)
       args: [...args],
       options: {
         keys: { type: 'string' },
+        'tsa-roots': { type: 'string' },
+        anchors: { type: 'string' },
         json: { type: 'boolean', default: false },
         lang: { type: 'string' },
       },
@@ -71,6 +77,8 @@ export function verifyOptions(args: readonly string[], environment: Environment)
   return {
     file: resolve(file),
     keys: values.keys === undefined ? undefined : resolve(values.keys),
+    roots: values['tsa-roots'] === undefined ? undefined : resolve(values['tsa-roots']),
+    anchors: values.anchors === undefined ? undefined : resolve(values.anchors),
     json: values.json,
     language: values.lang ?? (locale.startsWith('zh') ? 'zh' : 'en'),
   }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Exporter, type Manifest } from '@farwatch/evidence'
+import { Exporter, type Manifest, readAnchorsIn } from '@farwatch/evidence'
+import { anchorFolder } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import { readKeptFolders, systemClock } from '@farwatch/runtime'
 import type { ExportOptions } from './evidence-options.ts'
@@ -13,13 +14,14 @@ import { createProgress } from './terminal.ts'
 export async function exportEvidence({ home, out, selection }: ExportOptions): Promise<void> {
   if (existsSync(out)) throw new FarwatchError('bad-usage', `${out} exists; choose another name`)
   const { keys, centre } = await knownCredentials(home)
+  const anchors = existsSync(anchorFolder(home)) ? { anchors: await readAnchorsIn(anchorFolder(home)) } : {}
   const progress = createProgress()
   const partial = `${out}.part`
   const file = await open(partial, 'w', 0o600)
   let manifest: Manifest
   try {
     const exporter = new Exporter((bytes) => file.writeFile(bytes), {
-      ...{ selection, keys, centre, nowMs: systemClock.now() },
+      ...{ selection, keys, centre, nowMs: systemClock.now(), ...anchors },
       onProgress: (position, { batches, readings }) =>
         progress.step(`record ${position}: ${batches} batches, ${readings} readings`),
     })

@@ -1,5 +1,6 @@
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
+import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
@@ -28,17 +29,22 @@ const help = `Farwatch: off-site supervision of enterprises
                      what the key signs is refused from then on
   farwatch keys rotate GATEWAY --home GATEWAYDIR
                      gives a gateway that is stopped a new key that the old one vouches for
+  farwatch anchor now [--home DIR]
+                     signs where all chains stand and brings it outside, besides the daily anchor
+  farwatch anchor verify FOLDER --keys FILE [--tsa-roots PEM]
+                     checks a copy of the anchors; --keys: from "farwatch keys list --public"
   farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
                      the originals as evidence that a third person can verify; the platform may run meanwhile
-  farwatch verify FILE.zip [--keys FILE] [--json] [--lang zh|en]
+  farwatch verify FILE.zip [--keys FILE] [--anchors FOLDER] [--tsa-roots PEM] [--json] [--lang zh|en]
                      verifies an export offline; exit code 1 where anything was changed
   farwatch verify --home DIR [--database URL] [--from TIME] [--to TIME] [--json]
                      compares the database with the originals; an embedded one while the platform does not run
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
-FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET, FARWATCH_LOG_LEVEL,
-MAPBOX_TOKEN
+FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET,
+FARWATCH_ANCHOR_FOLDER, FARWATCH_ANCHOR_WEBHOOK_URL, FARWATCH_ANCHOR_WEBHOOK_SECRET, FARWATCH_ANCHOR_TSA_URL,
+FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
 `
 
 const endWithinMs = 2_000
@@ -56,6 +62,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
       case 'keys':
         return await (await import('./keys.ts')).keys(keysOptions(rest, process.env))
+      case 'anchor':
+        return await anchor(anchorOptions(rest, process.env))
       case 'export':
         return await (await import('./export.ts')).exportEvidence(exportOptions(rest, process.env))
       case 'verify':
@@ -85,6 +93,11 @@ export async function main(args: readonly string[]): Promise<void> {
     // What had been opened has been closed; should something hold the process all the same, it ends here.
     setTimeout(() => process.exit(1), endWithinMs).unref()
   }
+}
+
+async function anchor(options: AnchorOptions): Promise<void> {
+  if (options.act === 'now') return (await import('./anchor-now.ts')).anchorNow(options.home)
+  return (await import('./anchor-verify.ts')).verifyAnchors(options)
 }
 
 /** For a person: what is ours in its own words, anything else with its stack, because it is a fault. */

@@ -6,17 +6,23 @@ import {
   parsePublicKeys,
   type ReadableFile,
   type Report,
+  readAnchorsIn,
+  readCertificates,
   verifyExport,
 } from '@farwatch/evidence'
 import { FarwatchError } from '@farwatch/model'
 import type { VerifyOptions } from './evidence-options.ts'
 
 /** Verifies an export and says what is proven; sets exit code 1 where anything is wrong. */
-export async function verify({ file, keys, json, language }: VerifyOptions): Promise<void> {
+export async function verify({ file, keys, roots, anchors, json, language }: VerifyOptions): Promise<void> {
   const trusted = keys === undefined ? undefined : parsePublicKeys(await readFile(keys, 'utf8'))
+  const authorities = roots === undefined ? [] : readCertificates(await readFile(roots, 'utf8'))
   const { readable, close } = await openFile(file)
   try {
-    const report = await verifyExport(readable, trusted)
+    const report = await verifyExport(readable, trusted, {
+      roots: authorities,
+      ...(anchors === undefined ? {} : { anchors: await readAnchorsIn(anchors) }),
+    })
     const text = json ? jsonOf(report, language) : `${linesOf(report, language).join('\n')}\n`
     process.stdout.write(text)
     if (!report.sound) process.exitCode = 1
@@ -70,6 +76,7 @@ function linesOf(report: Report, language: Language): string[] {
           ...keys.map(({ name, keyId, owner }) => `  ${keyId}  ${owner} ${name}`),
         ]),
     ...report.chains.map((chain) => chainLine(chain, zh)),
+    ...report.chains.flatMap((chain) => anchorLine(chain, report, zh)),
   ]
   if (findings.length === 0) {
     return [
@@ -108,6 +115,21 @@ function chainLine(proof: ChainProof, zh: boolean): string {
         skipped.length > 0 ? `, left out by the selection ${ranges(skipped)}` : '',
       ]
   return parts.join('')
+}
+
+/** The newest anchor of a chain: all before it existed then. */
+function anchorLine({ gateway, chain }: ChainProof, { anchors }: Report, zh: boolean): string[] {
+  const newest = anchors.findLast((one) => one.gateway === gateway && one.chain === chain)
+  if (newest === undefined) return []
+  const { seq, day, stamped } = newest
+  const time = stamped && new Date(stamped.timeMs).toISOString()
+  const who = gateway ?? (zh ? '中心封存' : 'seals')
+  if (zh) {
+    const by = stamped ? `，${stamped.authority} 证明在 ${time} 之前已存在` : ''
+    return [`锚定：${who} 链 ${chain} 至第 ${seq} 号在 ${day} 的锚定之中${by}`]
+  }
+  const by = stamped ? `; existed before ${time}, says ${stamped.authority}` : ''
+  return [`Anchored: ${who}, chain ${chain}, up to ${seq}, on ${day}${by}`]
 }
 
 function limitsEn({ chains, selection }: Report): string[] {

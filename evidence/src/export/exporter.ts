@@ -13,10 +13,11 @@ import {
   seriesOf,
 } from '@farwatch/model'
 import { encode } from 'cborg'
+import { type AnchorRecord, encodeAnchorRecords, recordOf, type WholeAnchor } from '../anchor/record.ts'
 import { entryHash } from '../chain.ts'
 import { ChainCover } from '../chain-cover.ts'
 import { openSign1 } from '../cose.ts'
-import type { KeyDirectory } from '../key-log.ts'
+import { centreName, type KeyDirectory } from '../key-log.ts'
 import type { SigningKey } from '../keys.ts'
 import { inclusionProof, leafHash } from '../merkle.ts'
 import { maxSealed, openSeal } from '../seal.ts'
@@ -38,6 +39,8 @@ export interface ExportOptions {
   readonly keys: KeyDirectory
   readonly centre: SigningKey
   readonly nowMs: number
+  /** The centre's anchors as of before the first record is read. */
+  readonly anchors?: AsyncIterable<WholeAnchor>
   /** Told every so many records. */
   readonly onProgress?: (position: number, counts: Manifest['counts']) => void
 }
@@ -94,6 +97,7 @@ export class Exporter {
     }
     this.#counts.unsealed += this.#unsealed.length
     await this.#parts.flush()
+    await this.#addAnchors()
     return this.#finish()
   }
 
@@ -260,6 +264,21 @@ export class Exporter {
   async #add(name: string, content: Uint8Array): Promise<void> {
     await this.#zip.add(name, content)
     this.#entries.push({ name, bytes: content.length, sha256: sha256(content).toString('hex') })
+  }
+
+  /** What the anchors say of the chains that are shown; nothing of the others. */
+  async #addAnchors(): Promise<void> {
+    const shown = new Set<string>()
+    for (const { gateway, chain, first } of this.#chains.values())
+      if (first > 0) shown.add(`batches ${gateway} ${chain}`)
+    for (const { chain, first } of this.#seals.values())
+      if (first > 0) shown.add(`seals ${centreName} ${chain}`)
+    const records: AnchorRecord[] = []
+    for await (const anchor of this.#options.anchors ?? []) {
+      const record = recordOf(anchor, ({ kind, owner, chain }) => shown.has(`${kind} ${owner} ${chain}`))
+      if (record !== undefined) records.push(record)
+    }
+    if (records.length > 0) await this.#add('anchors.cbor', encodeAnchorRecords(records))
   }
 
   async #finish(): Promise<Manifest> {

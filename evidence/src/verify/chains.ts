@@ -1,7 +1,9 @@
 import type { LossDeclaration } from '@farwatch/model'
+import type { AnchorCheck } from '../anchor/record.ts'
 import { noHash } from '../batch.ts'
 import { ChainCover, type Stretch } from '../chain-cover.ts'
 import type { Manifest } from '../export/manifest.ts'
+import { centreName } from '../key-log.ts'
 import type { Finding } from './finding.ts'
 
 type Range = readonly [from: number, to: number]
@@ -33,12 +35,23 @@ interface State {
 export class Chains {
   readonly #states = new Map<string, State>()
   readonly #losses: LossDeclaration[] = []
+  readonly #anchors: AnchorCheck
+
+  constructor(anchors: AnchorCheck) {
+    this.#anchors = anchors
+  }
 
   /** Takes in an entry that is signed; returns what is wrong with its place. */
   add(
     { gateway, chain, position }: { gateway: string | undefined; chain: string; position: number },
     stretch: Stretch,
   ): ('repeated' | 'broken-chain' | 'order')[] {
+    const { from: seq, prev, last: hash } = stretch
+    const head =
+      gateway === undefined
+        ? { kind: 'seals' as const, owner: centreName, chain }
+        : { kind: 'batches' as const, owner: gateway, chain }
+    if (prev !== undefined && hash !== undefined) this.#anchors.see(head, { seq, prev, hash })
     const key = keyOf(gateway, chain)
     const state = this.#states.get(key) ?? { gateway, chain, cover: new ChainCover(), position: 0 }
     this.#states.set(key, state)

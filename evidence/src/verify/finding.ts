@@ -29,6 +29,12 @@ export type FindingCode =
   | 'hole'
   | 'chain-cut'
   | 'chain-added'
+  /** An anchor itself, or its timestamp, is not sound. */
+  | 'anchor'
+  /** The anchored entry was another one. */
+  | 'anchor-contradicted'
+  /** The chain was longer when it was anchored. */
+  | 'anchor-beyond'
   | 'csv-value'
   | 'csv-missing'
   | 'csv-added'

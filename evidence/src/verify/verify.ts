@@ -4,6 +4,7 @@ import { Manifest, openManifestSignature, type Selection, sha256 } from '../expo
 import { type ReadableFile, readZip, type ZipEntry } from '../export/zip.ts'
 import { KeyDirectory } from '../key-log.ts'
 import type { PublicKeys } from '../public-keys.ts'
+import { type AnchorProof, judgeAnchors, type Outside, readAnchors } from './anchors.ts'
 import { type ChainProof, Chains } from './chains.ts'
 import type { Finding } from './finding.ts'
 import { KeyRing } from './key-ring.ts'
@@ -18,6 +19,8 @@ export interface Report {
   readonly moreFindings: number
   readonly counts: Readonly<Counts>
   readonly chains: readonly ChainProof[]
+  /** What the export's anchors prove of its chains, oldest first. */
+  readonly anchors: readonly AnchorProof[]
   readonly selection: Selection | undefined
   readonly madeAt: string | undefined
   /** Whether keys were given from outside; otherwise they are the export's own, to be compared. */
@@ -28,10 +31,15 @@ export interface Report {
 const maxFindings = 1_000
 
 /**
- * Verifies an export with nothing but itself and, if given, the public keys of those who are to be believed. Bytes may be
+ * Verifies an export with nothing but itself and, if given, the public keys of those who are to be believed, and
+ * anchors and roots of timestamp authorities that were kept outside. Bytes may be
  * changed anywhere: everything that can still be read is judged.
  */
-export async function verifyExport(file: ReadableFile, trusted?: PublicKeys): Promise<Report> {
+export async function verifyExport(
+  file: ReadableFile,
+  trusted?: PublicKeys,
+  outside: Outside = {},
+): Promise<Report> {
   const findings: Finding[] = []
   let more = 0
   const report = (finding: Finding) => {
@@ -48,7 +56,8 @@ export async function verifyExport(file: ReadableFile, trusted?: PublicKeys): Pr
   const keys = new KeyRing(directory, trusted)
   const manifest = await readManifest(entries, { keys, report })
   const changed = await compareEntries(entries, { manifest, report })
-  const deps = { keys, report, chains: new Chains(), counts: noCounts() }
+  const anchors = await readAnchors(entries, { known: trusted?.keys ?? directory.keys, outside }, report)
+  const deps = { keys, report, chains: new Chains(anchors), counts: noCounts() }
   for (const { evidence, readings } of partsOf(entries, manifest)) {
     const original = (await entries.get(evidence)?.read()) ?? Buffer.alloc(0)
     const lines = (await entries.get(readings)?.read()) ?? Buffer.alloc(0)
@@ -59,11 +68,13 @@ export async function verifyExport(file: ReadableFile, trusted?: PublicKeys): Pr
   for (const entry of changed) report({ code: 'entry-changed', entry })
   const chains = deps.chains.finish(manifest)
   for (const finding of chains.findings) report(finding)
+  const { selection } = manifest ?? {}
+  const proofs = judgeAnchors(anchors, { chains: chains.proofs, selection }, report)
   if (findings.length === 0) compareCounts(deps.counts, { manifest, report })
   return {
     sound: findings.length === 0,
-    ...{ findings, moreFindings: more, counts: deps.counts, chains: chains.proofs },
-    ...{ selection: manifest?.selection, madeAt: manifest?.madeAt, trusted: trusted !== undefined },
+    ...{ findings, moreFindings: more, counts: deps.counts, chains: chains.proofs, anchors: proofs },
+    ...{ selection, madeAt: manifest?.madeAt, trusted: trusted !== undefined },
     keys: directory.keys.map(({ owner, name, keyId }) => ({ owner, name, keyId })),
   }
 }

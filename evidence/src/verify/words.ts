@@ -52,6 +52,11 @@ const english: Readonly<Record<FindingCode, Words>> = {
   hole: ({ place, range }) => `${place}: ${range} missing, and nobody has declared their loss`,
   'chain-cut': ({ place, range }) => `${place}: ${range} cut off: the manifest says they are here`,
   'chain-added': ({ place, range }) => `${place}: ${range} added: the manifest says nothing of them`,
+  anchor: ({ entry, detail }) => `${entry}: ${detail}`,
+  'anchor-contradicted': ({ place, detail }) =>
+    `${place} is not the one that was anchored on ${detail}: the chain was written anew`,
+  'anchor-beyond': ({ place, range, detail }) =>
+    `${place}: ${range} cut off: the chain was longer when it was anchored on ${detail}`,
   'csv-value': ({ what, entry, field, found, expected }) =>
     field === 'line'
       ? `${what}: the line in ${entry} reads "${found}", expected "${expected}"`
@@ -94,6 +99,9 @@ const chinese: Readonly<Record<FindingCode, Words>> = {
   hole: ({ place, range }) => `${place}：缺少${range}，且无人声明其丢失`,
   'chain-cut': ({ place, range }) => `${place}：${range}被截去：清单称其在内`,
   'chain-added': ({ place, range }) => `${place}：${range}是后加的：清单中没有`,
+  anchor: ({ entry, detail }) => `${entry}：${detail}`,
+  'anchor-contradicted': ({ place, detail }) => `${place} 与 ${detail} 锚定的不是同一项：该链被重写过`,
+  'anchor-beyond': ({ place, range, detail }) => `${place}：${range} 被截去：${detail} 锚定时该链更长`,
   'csv-value': ({ what, entry, field, found, expected }) =>
     field === 'line'
       ? `${what}：${entry} 中该行为“${found}”，应为“${expected}”`

@@ -25,7 +25,9 @@ import type { Sealer } from '../seal/sealer.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { Repeats } from './repeats.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -56,6 +58,8 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly repeats: Repeats
+  readonly deliveries: Deliveries
   readonly sealer: Sealer
 }
 
@@ -88,7 +92,13 @@ export class Gate {
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
+        return this.#inTurn(topic.gateway, async () => {
+          const outcome = await this.#ofGateway(message, topic)
+          if (outcome.outcome === 'judged') {
+            this.#deps.deliveries.judged(outcome.gateway, outcome.chain, outcome.verdicts)
+          }
+          return outcome
+        })
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -241,6 +251,7 @@ export class Gate {
       return later(`the centre cannot store it now (${error.code})`)
     }
     chains.declare(loss, receivedMs)
+    this.#deps.deliveries.declared(loss)
     return answer()
   }
 
@@ -289,7 +300,8 @@ export class Gate {
       const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
       if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
     }
-    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
 
