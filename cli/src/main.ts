@@ -38,6 +38,8 @@ const help = `Farwatch: off-site supervision of enterprises
                      the originals as evidence that a third person can verify; the platform may run meanwhile
   farwatch verify FILE.zip [--keys FILE] [--anchors FOLDER] [--tsa-roots PEM] [--json] [--lang zh|en]
                      verifies an export offline; exit code 1 where anything was changed
+  farwatch verify --home DIR [--database URL] [--from TIME] [--to TIME] [--json]
+                     compares the database with the originals; an embedded one while the platform does not run
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -66,6 +68,8 @@ export async function main(args: readonly string[]): Promise<void> {
       case 'export':
         return await (await import('./export.ts')).exportEvidence(exportOptions(rest, process.env))
       case 'verify':
+        if (rest.some((option) => /^--(home|database)\b/.test(option)))
+          return await (await import('./verify-database.ts')).verifyDatabase(rest, process.env)
         return await (await import('./verify.ts')).verify(verifyOptions(rest, process.env))
       case 'sim':
         await (await import('@farwatch/firmware-sim')).runCity(rest)

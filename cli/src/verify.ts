@@ -60,6 +60,13 @@ function linesOf(report: Report, language: Language): string[] {
     zh
       ? `已核验：${counts.batches} 个批次、${counts.plainRecords} 条中心封存的记录、${counts.readings} 个读数、${counts.losses} 份损失声明`
       : `Verified: ${counts.batches} batches, ${counts.plainRecords} records sealed by the centre, ${counts.readings} readings, ${counts.losses} declarations of loss`,
+    ...(counts.links === 0
+      ? []
+      : [
+          zh
+            ? `另有 ${counts.links} 个批次只有签名的首部：不在范围内，或收到时被中心拒绝。`
+            : `${counts.links} more batches are here by their signed header only: outside the selection, or refused by the centre.`,
+        ]),
     ...(trusted
       ? [zh ? '公钥：由您提供。' : 'Public keys: those you gave.']
       : [

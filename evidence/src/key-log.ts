@@ -1,4 +1,4 @@
-import { Name } from '@farwatch/model'
+import { FarwatchError, Name } from '@farwatch/model'
 import { z } from 'zod'
 import { breakOf, type ChainEnd, type Entry, emptyChain, linkShape, openEntry, signEntry } from './chain.ts'
 import { eddsa, verifySign1 } from './cose.ts'
@@ -56,6 +56,8 @@ export interface KnownKey {
   readonly publicKey: string
   readonly how: 'first-use' | 'enrolled' | 'rotation'
   readonly sinceMs: number
+  /** With `rotation`: key id of the key that vouches for this one. */
+  readonly after?: string | undefined
   readonly retired?: { readonly atMs: number; readonly chain: string; readonly seq: number }
   readonly revoked?: { readonly fromMs: number; readonly reason: string }
 }
@@ -136,8 +138,8 @@ export class KeyDirectory {
       const { owner, name, keyId, alg, publicKey, how, madeMs } = body
       const key = verifyingKey(publicKey)
       if (key.keyId !== keyId) throw new Error(`key id ${keyId} is not that of its public key`)
-      if (body.statement !== undefined) openRotation(body.statement)
-      this.#keys.set(keyId, { owner, name, keyId, alg, publicKey, how, sinceMs: madeMs })
+      const after = how === 'rotation' ? this.#vouchedBy(body) : undefined
+      this.#keys.set(keyId, { owner, name, keyId, alg, publicKey, how, sinceMs: madeMs, after })
       this.#verifying.set(keyId, key)
       return
     }
@@ -154,6 +156,16 @@ export class KeyDirectory {
     this.#keys.set(keyId, { ...known, revoked: { fromMs, reason: body.reason } })
   }
 
+  /** The key of the same gateway that has named this one its successor. @throws FarwatchError `bad-rotation`. */
+  #vouchedBy({ name, keyId, statement }: KeyEntry & { kind: 'key-added' }): string {
+    const { statement: said, newKey, isSignedBy } = openRotation(statement ?? new Uint8Array(0))
+    const old = this.#verifying.get(said.from)
+    const fits = newKey.keyId === keyId && said.gateway === name && this.#keys.get(said.from)?.name === name
+    if (!fits || old === undefined || !isSignedBy(old))
+      throw new FarwatchError('bad-rotation', `no key of ${name} vouches for ${keyId}`)
+    return said.from
+  }
+
   #centreKey(keyId: string): VerifyingKey | undefined {
     return this.#keys.get(keyId)?.owner === 'centre' ? this.#verifying.get(keyId) : undefined
   }
@@ -164,7 +176,9 @@ export class KeyDirectory {
     nowMs: number,
   ): KeyDirectory {
     const { bytes } = signEntry(body, { end: this.#end, madeMs: nowMs, key: centre })
-    return KeyDirectory.read([...this.#entries, bytes]).directory
+    const { directory, problems } = KeyDirectory.read([...this.#entries, bytes])
+    if (problems[0] !== undefined) throw new FarwatchError('bad-key', problems[0].problem)
+    return directory
   }
 
   /** The log: each entry a COSE_Sign1. */

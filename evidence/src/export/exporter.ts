@@ -9,6 +9,7 @@ import {
   isPlain,
   parseUpTopic,
   pointKey,
+  type Series,
   seriesOf,
 } from '@farwatch/model'
 import { encode } from 'cborg'
@@ -136,14 +137,14 @@ export class Exporter {
     if (wanted.length === 0) return this.#addLink(state, header.seq, link)
     await this.#writeLinks(state)
     const shown = point === undefined ? all : wanted
-    const leaves = wanted.map((series): [number, Uint8Array, Uint8Array[]] => {
+    const leafOf = (series: Series): [number, Uint8Array, Uint8Array[]] => {
       const index = all.indexOf(series)
       return [index, message.series[index]!, inclusionProof(message.series, index)]
-    })
+    }
     const item: Item =
       point === undefined
         ? [0, position, receivedMs, bytes]
-        : [1, position, receivedMs, message.sign1, leaves]
+        : [1, position, receivedMs, message.sign1, wanted.map(leafOf)]
     const source = `${header.gateway}/${header.chain}/${header.seq}`
     const rows = shown.flatMap((series) => rowsOf(series, { source, receivedMs }))
     await this.#write(state, { seq: header.seq, item, rows })
@@ -187,14 +188,14 @@ export class Exporter {
     await this.#writeLinks(state)
     const payloads = under.map(({ payload }) => payload)
     const indexOf = new Map(under.map((one, index) => [one, index]))
-    const some = wanted.map((one): [number, Uint8Array, Uint8Array[]] => {
+    const someOf = (one: (typeof under)[number]): [number, Uint8Array, Uint8Array[]] => {
       const index = indexOf.get(one)!
       return [index, one.payload, inclusionProof(payloads, index)]
-    })
+    }
     const item: Item =
       wanted.length === under.length
         ? [2, position, bytes, payloads, Buffer.concat(payloads.map(leafHash))]
-        : [3, position, bytes, some]
+        : [3, position, bytes, wanted.map(someOf)]
     const rows = wanted.flatMap((one) => {
       const source = `seal/${body.chain}/${body.seq}#${indexOf.get(one)}`
       return seriesOf(one.record).flatMap((series) =>

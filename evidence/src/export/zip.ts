@@ -128,33 +128,49 @@ export async function readZip(
   const problems: { offset: number; problem: string }[] = []
   const directory = await readDirectory(file)
   const walked = await walk(file)
-  const all = new Map<number, Placed>()
-  for (const placed of [...walked.placed, ...directory.placed]) all.set(placed.offset, placed)
-  const inOrder = [...all.values()].sort((a, b) => a.offset - b.offset)
+  const offsets = new Set([...walked.placed, ...directory.placed].map((placed) => placed.offset))
   let offset = 0
   const whole: (Placed & { names: readonly string[] })[] = []
-  for (const one of inOrder) {
-    if (one.offset < offset) continue
-    if (one.offset > offset) problems.push({ offset, problem: 'bytes that belong to no entry' })
-    const twins = [directory, walked].map(({ placed }) => placed.find((other) => other.offset === one.offset))
+  for (const start of [...offsets].sort((a, b) => a - b)) {
+    if (start < offset) continue
+    const twins = [walked, directory].map(({ placed }) => placed.find((one) => one.offset === start))
+    const one = await trueOne(file, twins)
+    if (one === undefined) continue
+    if (start > offset) problems.push({ offset, problem: 'bytes that belong to no entry' })
     const same = twins.every((twin) => twin !== undefined && isSame(twin, one))
     const header = localHeader(one)
-    const found = await file.read(one.offset, header.length)
-    if (!same || !header.equals(found))
-      problems.push({ offset: one.offset, problem: `header of ${one.name}` })
-    const names = [...new Set(twins.flatMap((twin) => twin?.name ?? []))]
-    whole.push({ ...one, names })
-    offset = one.offset + header.length + one.size
+    const found = await file.read(start, header.length)
+    if (!same || !header.equals(found)) problems.push({ offset: start, problem: `header of ${one.name}` })
+    whole.push({ ...one, names: [...new Set(twins.flatMap((twin) => twin?.name ?? []))] })
+    offset = start + header.length + one.size
   }
   const central = Buffer.concat(whole.map(centralHeader))
   const end = Buffer.concat([central, endRecord(whole.length, { offset, size: central.length })])
   const tail = await file.read(offset, Math.max(0, Math.min(file.size - offset, end.length + 1)))
   if (!end.equals(tail)) problems.push({ offset, problem: 'directory' })
   const entries = whole.map((placed): ZipEntry => {
-    const start = placed.offset + localBytes + Buffer.byteLength(placed.name)
-    return { names: placed.names, size: placed.size, read: () => file.read(start, placed.size) }
+    return { names: placed.names, size: placed.size, read: () => file.read(contentOf(placed), placed.size) }
   })
   return { entries, problems }
+}
+
+/** Which of two accounts of an entry is true: both where they agree, else the one whose checksum is right. */
+async function trueOne(
+  file: ReadableFile,
+  [walked, directory]: readonly (Placed | undefined)[],
+): Promise<Placed | undefined> {
+  if (walked !== undefined && directory !== undefined && isSame(walked, directory)) return walked
+  for (const one of [directory, walked]) {
+    if (one === undefined) continue
+    const content = await file.read(contentOf(one), one.size)
+    if (content.length === one.size && crc32(content) === one.crc) return one
+  }
+  // Its content was changed too, or its checksum: what stands in its place is more likely than what only the directory says.
+  return walked
+}
+
+function contentOf({ offset, name }: Placed): number {
+  return offset + localBytes + Buffer.byteLength(name)
 }
 
 function isSame(a: Placed, b: Placed): boolean {

@@ -42,7 +42,11 @@ export class KeyRing {
     const here = known !== undefined && key !== undefined && is(known) ? { key, known } : undefined
     if (this.#given === undefined) return here
     const given = this.#given.keys.find((one) => one.keyId === keyId && is(one))
-    if (given === undefined) return undefined
+    // A key that was not there yet when the list was given is believed if one of the list vouches for it.
+    if (given === undefined) {
+      const after = here?.known.after
+      return after !== undefined && this.#find(after, { owner, ...(name ? { name } : {}) }) ? here : undefined
+    }
     const fromMs = given.revokedFrom === undefined ? undefined : Date.parse(given.revokedFrom)
     const before = here?.known.revoked
     const revoked =

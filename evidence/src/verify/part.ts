@@ -24,6 +24,8 @@ import { alterations, leafOfRows, signedLeaves, tryDecode } from './repair.ts'
 
 export interface Counts {
   batches: number
+  /** Batches of which only the header is here: outside the selection, or refused by the centre when they came. */
+  links: number
   readings: number
   plainRecords: number
   losses: number
@@ -170,7 +172,7 @@ export class PartCheck {
       const point = series?.point ?? this.#file.of(source)[0]?.point
       this.#report({ code: same ? 'bad-proof' : 'altered-series', ...place, point })
     }
-    if (leaves.length > 0) this.#deps.counts.batches++
+    this.#deps.counts[leaves.length > 0 ? 'batches' : 'links']++
     return place
   }
 

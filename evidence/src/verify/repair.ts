@@ -5,7 +5,7 @@ import type { Finding, Place } from './finding.ts'
 import { readingOf } from './readings.ts'
 
 /** So many leaves may differ from the readings file until nobody tells any more which of the two is as signed. */
-const maxDoubtful = 10
+const maxDoubtful = 6
 
 /**
  * The leaves as they were signed, for a batch whose leaves do not lead to its root: where a leaf differs from the readings

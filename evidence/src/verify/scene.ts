@@ -120,3 +120,25 @@ export function fileOf(bytes: Buffer): ReadableFile {
     read: async (offset, length) => Buffer.from(bytes.subarray(offset, offset + length)),
   }
 }
+
+/** The chains of `build`. */
+export const chainOf = { 'GW-1': '0123456789abcdef', 'GW-2': 'fedcba9876543210' } as const
+
+/** Two gateways and some devices without one, twelve seconds of them. */
+export function build(): { scene: Scene; keyOf: Record<'GW-1' | 'GW-2', SigningKey> } {
+  const scene = new Scene()
+  const keyOf = { 'GW-1': scene.enrol('GW-1', chainOf['GW-1']), 'GW-2': scene.enrol('GW-2', chainOf['GW-2']) }
+  for (let i = 0; i < 12; i++) {
+    scene.batch('GW-1', keyOf['GW-1'], [
+      ['E01/tank/level', 12.3 + i, 12.4 + i],
+      ['E01/tank/temp', -0, Number.NaN],
+      ['E01/gas/LEL01', i],
+    ])
+    if (i % 3 === 0) scene.batch('GW-2', keyOf['GW-2'], [['E03/room/temp', -18 - i]])
+    scene.plain('E10', { pm10: 50 + i, pm25: 30.5 })
+    if (i % 5 === 4) scene.plain('E11', { pm10: 7 })
+    if (i % 5 === 4) scene.seal()
+  }
+  scene.seal()
+  return { scene, keyOf }
+}

@@ -8,32 +8,13 @@ import { Manifest, sha256, signManifest } from '../export/manifest.ts'
 import { readZip, ZipWriter } from '../export/zip.ts'
 import { generateKeyPem, type SigningKey, signingKey } from '../keys.ts'
 import { parsePublicKeys, publicKeys } from '../public-keys.ts'
-import { fileOf, Scene } from './scene.ts'
+import { build, chainOf, fileOf, type Scene } from './scene.ts'
 import { verifyExport } from './verify.ts'
 import { describe as sentence } from './words.ts'
 
-const chainOf = { 'GW-1': '0123456789abcdef', 'GW-2': 'fedcba9876543210' }
 let scene: Scene
-let keyOf: Record<'GW-1' | 'GW-2', SigningKey>
+let keyOf: ReturnType<typeof build>['keyOf']
 let whole: Buffer
-
-function build(): { scene: Scene; keyOf: typeof keyOf } {
-  const scene = new Scene()
-  const keyOf = { 'GW-1': scene.enrol('GW-1', chainOf['GW-1']), 'GW-2': scene.enrol('GW-2', chainOf['GW-2']) }
-  for (let i = 0; i < 12; i++) {
-    scene.batch('GW-1', keyOf['GW-1'], [
-      ['E01/tank/level', 12.3 + i, 12.4 + i],
-      ['E01/tank/temp', -0, Number.NaN],
-      ['E01/gas/LEL01', i],
-    ])
-    if (i % 3 === 0) scene.batch('GW-2', keyOf['GW-2'], [['E03/room/temp', -18 - i]])
-    scene.plain('E10', { pm10: 50 + i, pm25: 30.5 })
-    if (i % 5 === 4) scene.plain('E11', { pm10: 7 })
-    if (i % 5 === 4) scene.seal()
-  }
-  scene.seal()
-  return { scene, keyOf }
-}
 
 beforeAll(async () => {
   const built = build()
@@ -110,6 +91,7 @@ describe('J4 an export', () => {
     expect(report.sound).toBe(true)
     expect(report.counts).toEqual({
       batches: 16,
+      links: 0,
       readings: 12 * 5 + 4 + 12 * 2 + 2,
       plainRecords: 14,
       losses: 0,
@@ -366,33 +348,5 @@ describe('J4 against a centre that signs what it has forged', () => {
       return items
     })
     expect((await verify(part)).findings).toMatchObject([{ ...named, found: '58' }])
-  })
-})
-
-describe('J4 losses and keys', () => {
-  test('J4 a hole that the gateway has declared is told as such, another is a finding', async () => {
-    const { scene: other, keyOf: keys } = build()
-    const row = [['E01/tank/level', 1]] as const
-    for (const lost of [true, true, false, true, false]) other.batch('GW-1', keys['GW-1'], row, lost)
-    other.declareLoss('GW-1', keys['GW-1'], 13, 14)
-    const report = await verifyExport(fileOf(await other.export()))
-    expect(report.findings).toMatchObject([{ code: 'hole', gateway: 'GW-1', seq: 16, toSeq: 16 }])
-    expect(report.chains[0]).toMatchObject({ declared: [[13, 14]], whole: false })
-    expect(report.counts.losses).toBe(1)
-  })
-
-  test('J4 what a revoked key signed is sound if it came before, and named if it came after', async () => {
-    const { scene: other, keyOf: keys } = build()
-    const fromMs = other.nowMs + 500
-    other.keys = other.keys.revoke(
-      { keyId: keys['GW-1'].keyId, fromMs, reason: 'the cabinet was broken open' },
-      other.centre,
-      fromMs,
-    )
-    expect((await verifyExport(fileOf(await other.export()))).sound).toBe(true)
-    other.batch('GW-1', keys['GW-1'], [['E01/tank/level', 1]])
-    const { findings } = await verifyExport(fileOf(await other.export()))
-    expect(findings).toMatchObject([{ code: 'revoked-key', gateway: 'GW-1', seq: 13 }, { code: 'chain-cut' }])
-    expect(sentence(findings[0]!, 'en')).toMatch(/broken open/)
   })
 })

@@ -180,5 +180,5 @@ function compareCounts(
 }
 
 function noCounts(): Counts {
-  return { batches: 0, readings: 0, plainRecords: 0, losses: 0 }
+  return { batches: 0, links: 0, readings: 0, plainRecords: 0, losses: 0 }
 }
