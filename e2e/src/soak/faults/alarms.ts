@@ -38,11 +38,12 @@ export interface RaisedAlerts {
 
 /**
  * The rule once more, over the readings as they came: after an outage newer ones come first, and what is older than the
- * newest judged neither raises nor returns (docs/write-a-rule.md).
+ * newest judged neither raises nor returns (docs/write-a-rule.md). No reading counts as measured after its receipt.
  */
 async function dueAlerts(database: Database): Promise<Set<string>> {
   const readings = await database.query<{ subject: string; value: number; time: Date }>(
-    `select key as subject, r.value, r.time from reading r join point p on p.id = r.point_id
+    `select key as subject, r.value, least(r.time, b.received_at) as time
+     from reading r join point p on p.id = r.point_id left join batch b on b.position = r.batch
      where p.metric = $1 order by key, r.batch, r.time`,
     [alarmMetric],
   )
