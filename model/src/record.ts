@@ -78,11 +78,18 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
   }
 }
 
+/** How many parts a record has, by its kind. */
+const lengths = [4, 5, 3, 5, 4, 7]
+
 /** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
   const reader = new CborReader(bytes)
-  reader.array()
+  const length = reader.array()
   const code = reader.uint()
+  const expected = lengths[code]
+  if (expected === undefined) throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
+  if (length !== expected)
+    throw new FarwatchError('bad-record', `${length} parts, a record of kind ${code} has ${expected}`)
   const base = { receivedMs: reader.uint(), bytes: reader.bytes() }
   const record = rest(code, base, reader)
   reader.end()

@@ -35,7 +35,7 @@ function readStamped(json: Readonly<Record<string, unknown>>): ReturnType<typeof
   const { ts, values } = json
   if (ts !== undefined && !(typeof ts === 'number' && isTime(ts))) {
     return {
-      problem: `ts: found ${JSON.stringify(ts)}, expected whole milliseconds since 1970, up to year 9999`,
+      problem: `ts: found ${kindOf(ts)}, expected whole milliseconds since 1970, up to year 9999`,
     }
   }
   const foreign = Object.keys(json).find((key) => key !== 'ts' && key !== 'values')

@@ -1,0 +1,68 @@
+import { isSignedBy, openBatch, openSign1, signingKey, verifyingKey, verifySign1 } from '@farwatch/evidence'
+import { decodeBatch, utf8 } from '@farwatch/model'
+import { mutateBytes } from '../mutate/bytes.ts'
+import { attempt, mustHold, same, type Target, type TargetKind } from '../target.ts'
+import { mutateBinary } from './model-binary.ts'
+import { batches, batchMessages, key, publicKey } from './samples.ts'
+
+/** Signatures and keys: whatever verifies must be, byte for byte, what was signed. */
+
+const sign1: Target = {
+  name: 'sign1',
+  share: 15,
+  seeds: batches.map((batch) => batch.sign1),
+  mutate: mutateBinary,
+  judge(input) {
+    const opened = attempt(() => openSign1(input))
+    if (opened === undefined) return 'refused'
+    const isOriginal = this.seeds.some((seed) => same(seed, input))
+    mustHold(!verifySign1(opened, publicKey) || isOriginal, 'a signature holds for bytes that nobody signed')
+    return isOriginal ? 'accepted' : 'refused'
+  },
+}
+
+const signedBatch: Target = {
+  name: 'signed-batch',
+  share: 20,
+  seeds: batchMessages,
+  mutate: mutateBinary,
+  judge(input) {
+    const opened = attempt(() => openBatch(decodeBatch(input)))
+    if (opened === undefined || !isSignedBy(opened, publicKey)) return 'refused'
+    mustHold(
+      this.seeds.some((seed) => same(seed, input)),
+      'a changed batch counts as signed',
+    )
+    return 'accepted'
+  },
+}
+
+const publicKeys: Target = {
+  name: 'public-key',
+  share: 3,
+  seeds: [new TextEncoder().encode(key.publicKey)],
+  mutate: mutateBytes,
+  judge(input) {
+    const opened = attempt(() => verifyingKey(utf8(input)))
+    if (opened === undefined) return 'refused'
+    mustHold(opened.key.asymmetricKeyType === 'ed25519', 'a key of another kind')
+    return 'accepted'
+  },
+}
+
+const privateKeys: Target = {
+  name: 'private-key',
+  share: 1,
+  seeds: [new TextEncoder().encode(key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)],
+  mutate: mutateBytes,
+  judge(input) {
+    return attempt(() => signingKey(utf8(input))) === undefined ? 'refused' : 'accepted'
+  },
+}
+
+export const evidence: readonly TargetKind[] = [sign1, signedBatch, publicKeys, privateKeys].map(
+  (target) => ({
+    name: target.name,
+    open: () => target,
+  }),
+)

@@ -1,0 +1,193 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import {
+  createWindow,
+  decodeModbus,
+  ModbusAddress,
+  ModbusConnection,
+  MqttAddress,
+  parsePayload,
+} from '@farwatch/gateway/decoders'
+import { FarwatchError, isTime, Receipt } from '@farwatch/model'
+import { type Cursor, type Journal, silentLog, systemClock } from '@farwatch/runtime'
+import { mutateBytes } from '../mutate/bytes.ts'
+import { mutateJson } from '../mutate/json.ts'
+import { mustHold, type Target, type TargetKind } from '../target.ts'
+import { batches, batchMessages, startMs } from './samples.ts'
+
+/** What the gateway reads: payloads of devices, replies of Modbus devices, receipts of the centre. */
+
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+
+const mappings = ['nh3.ppm', undefined, 'values.0', 'deep.a.b.c'].map((path, i) => ({
+  key: `S/d/m${i}`,
+  address: MqttAddress.parse({ topic: 't', ...(path === undefined ? {} : { path }) }),
+}))
+
+const payload: Target = {
+  name: 'mqtt-payload',
+  share: 10,
+  seeds: [
+    json({ ts: startMs, nh3: { ppm: 12.5 }, values: [1, 2], deep: { a: { b: { c: true } } } }),
+    json(5),
+    json({ ts: '2026-11-23T08:00:00Z', nh3: { ppm: null } }),
+  ],
+  mutate: mutateJson,
+  judge(input) {
+    const { samples, problem } = parsePayload(input, mappings, startMs)
+    mustHold(samples.length <= mappings.length, `${samples.length} samples`)
+    mustHold(problem === undefined || problem.length <= 300, 'a problem that is too long')
+    mustHold(samples.length > 0 || problem !== undefined, 'nothing taken and nothing said')
+    for (const { timeMs, value } of samples) {
+      mustHold(isTime(timeMs), `time ${timeMs}`)
+      mustHold(value === null || Number.isFinite(value), `value ${value}`)
+    }
+    return samples.length > 0 ? 'accepted' : 'refused'
+  },
+}
+
+const registers = { unit: 1, table: 'holding', start: 0, count: 4 } as const
+const addresses = [
+  { unit: 1, table: 'holding', register: 0, type: 'float64' },
+  { unit: 1, table: 'holding', register: 2, type: 'int32', order: 'CDAB' },
+  { unit: 1, table: 'holding', register: 3, type: 'uint16', bit: 5 },
+].map((address) => ModbusAddress.parse(address))
+
+/** A device that answers each request with the next reply, of which the transaction is made to fit as often as not. */
+async function openModbus(): Promise<Target> {
+  let reply: Uint8Array = new Uint8Array(0)
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (request) => {
+      const answer = Buffer.from(reply)
+      if (answer.length >= 2) request.copy(answer, 0, 0, 2)
+      socket.write(answer)
+    })
+  })
+  const port = await listening(server)
+  const abort = new AbortController()
+  let connection: ModbusConnection | undefined
+  return {
+    name: 'modbus-reply',
+    share: 2,
+    // MBAP header, unit, function 3, byte count, 4 registers; and an exception.
+    seeds: [Buffer.from('00000000000b0103083ff8000000000020', 'hex')],
+    mutate: mutateBytes,
+    async judge(input) {
+      reply = input
+      const opened =
+        connection ??
+        (await ModbusConnection.open(
+          { host: '127.0.0.1', port },
+          { timeoutMs: 20, clock: systemClock, signal: abort.signal },
+        ))
+      connection = opened
+      try {
+        const answer = await opened.read(registers)
+        if (answer.kind === 'silence') {
+          // What is late must not be taken for the answer to the next question.
+          opened.close()
+          connection = undefined
+        }
+        if (answer.kind !== 'data') return 'refused'
+        mustHold(
+          answer.bytes.length === 2 * registers.count,
+          `${answer.bytes.length} bytes for ${registers.count} registers`,
+        )
+        for (const address of addresses) decodeModbus(address, answer.bytes, address.register)
+        return 'accepted'
+      } catch (error) {
+        opened.close()
+        connection = undefined
+        if (error instanceof FarwatchError && error.code !== 'breach') return 'refused'
+        throw error
+      }
+    },
+    async finish() {
+      abort.abort()
+      connection?.close()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const chain = '00000000000000aa'
+
+/** Enough of a journal for a window: it asks where it ends and begins. */
+const journal = { first: 1, next: batches.length + 1 } as Journal
+
+const receipts: Target = {
+  name: 'receipt',
+  share: 8,
+  seeds: [
+    json({ v: 1, chain, verdicts: [{ verdict: 'stored', seq: 1 }] }),
+    json({
+      v: 1,
+      chain,
+      verdicts: [
+        { verdict: 'duplicate', seq: 1 },
+        { verdict: 'rejected', seq: 2, reason: 'x' },
+      ],
+    }),
+    json({
+      v: 1,
+      chain,
+      verdicts: [
+        { verdict: 'gap', seq: 3, expected: 2 },
+        { verdict: 'held', seq: 2, reason: 'y' },
+      ],
+    }),
+    json({ v: 1, chain, verdicts: [{ verdict: 'forked', seq: 1, reason: 'z' }] }),
+  ],
+  mutate: mutateJson,
+  async judge(input) {
+    let position = 1
+    const cursor: Cursor = {
+      get position() {
+        return position
+      },
+      advance(to) {
+        mustHold(to > position, `the cursor goes from ${position} back to ${to}`)
+        position = to
+      },
+    }
+    const window = createWindow(cursor, { journal, clock: systemClock, log: silentLog })
+    const sending = new AbortController()
+    for (const [i, payload] of batchMessages.entries())
+      await window.admits({ position: i + 1, payload }, window.until(sending.signal))
+    window.receive(input)
+    const answered = settledBy(input)
+    for (let seq = 1; seq < position; seq++)
+      mustHold(answered?.has(seq) ?? false, `batch ${seq} is forgotten without a verdict`)
+    mustHold(window.next >= 1 && window.next <= journal.next, `sending goes on at ${window.next}`)
+    return answered === undefined ? 'refused' : 'accepted'
+  },
+}
+
+/** Sequences that a receipt, read on its own, settles for good; undefined where it is none of this chain. */
+function settledBy(input: Uint8Array): Set<number> | undefined {
+  try {
+    const receipt = Receipt.parse(JSON.parse(Buffer.from(input).toString()))
+    if (receipt.chain !== chain) return undefined
+    return new Set(
+      receipt.verdicts
+        .filter(({ verdict }) => ['stored', 'duplicate', 'rejected'].includes(verdict))
+        .map(({ seq }) => seq),
+    )
+  } catch {
+    return undefined
+  }
+}
+
+export const gateway: readonly TargetKind[] = [
+  { name: payload.name, open: () => payload },
+  { name: receipts.name, open: () => receipts },
+  { name: 'modbus-reply', open: openModbus },
+]
