@@ -46,6 +46,8 @@ const maxChainsPerGateway = 100
  * It has its place in the chain all the same, for the gateway never makes that number again.
  */
 export const refusedInPlace = 'foreign-point'
+/** The same of a batch whose header is signed well over readings that cannot be read. */
+export const malformedInPlace = 'malformed-in-place'
 
 /**
  * Where each gateway's chain of batches stands. Rebuilt at start from its own snapshot and the journal behind it, so
@@ -159,7 +161,8 @@ function parseStored(path: string, text: string): z.infer<typeof Stored> {
 
 function isLink(record: CentreRecord): boolean {
   if (record.kind !== 'quarantine') return record.kind === 'batch'
-  return parseUpTopic(record.topic)?.kind === 'batch' && record.reason.startsWith(`${refusedInPlace}:`)
+  const hasPlace = [refusedInPlace, malformedInPlace].some((reason) => record.reason.startsWith(`${reason}:`))
+  return hasPlace && parseUpTopic(record.topic)?.kind === 'batch'
 }
 
 function keyOf({ gateway, chain }: { gateway: string; chain: string }): string {

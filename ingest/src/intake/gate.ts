@@ -1,8 +1,9 @@
-import { isSignedBy, openBatch } from '@farwatch/evidence'
+import { batchHash, isSignedBy, type OpenBatch, openBatch, openSign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
   decodeBatch,
+  decodeHeader,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
@@ -18,13 +19,15 @@ import {
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Admission } from './admission.ts'
-import { type Chains, refusedInPlace } from './chains.ts'
+import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Quarantine } from './quarantine.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
 const eventBytes = 256 * 1024
+/** So often a batch with a good signature over unreadable readings may come before it is refused for good. */
+const maxUnreadable = 3
 
 export interface Message {
   readonly topic: string
@@ -61,6 +64,8 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  /** The batch of each gateway that could not be read last, and how often it came. */
+  readonly #unreadable = new Map<string, { readonly name: string; readonly times: number }>()
   #problem: string | undefined
 
   constructor(deps: GateDeps) {
@@ -116,11 +121,16 @@ export class Gate {
         `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
       )
     }
-    let batch: ReturnType<typeof openBatch>
+    let batch: OpenBatch
+    let malformed: string | undefined
     try {
       batch = openBatch(decodeBatch(message.payload))
     } catch (error) {
-      return this.#refuse(message, 'malformed-batch', messageOf(error))
+      malformed = messageOf(error)
+      const header = headerOf(message.payload)
+      // Who has sent what nobody can read gets no answer: there is no number to name. He is told of in log and metrics.
+      if (header === undefined) return this.#refuse(message, 'malformed-batch', malformed)
+      batch = header
     }
     const { header, hash } = batch
     const answer = (verdict: Verdict): Outcome => ({
@@ -146,12 +156,16 @@ export class Gate {
       }
       return answer(place)
     }
-    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
+    if (malformed !== undefined && this.#mayComeBetter(gateway, hash)) {
+      await quarantine.put(message, 'malformed-batch', malformed)
+      return held(`it cannot be read (${malformed})`)
+    }
+    const refused = malformed ?? refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
         ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-        : quarantine.keep(message, refusedInPlace, refused))
+        : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
       if (place === 'next') chains.advance(header, hash)
       return answer(
         refused === undefined
@@ -162,6 +176,15 @@ export class Gate {
       if (!(error instanceof FarwatchError)) throw error
       return held(`the centre cannot store it now (${error.code})`)
     }
+  }
+
+  /** Bytes may have been altered on the way: a batch that cannot be read is asked for again, but not for ever. */
+  #mayComeBetter(gateway: string, hash: Uint8Array): boolean {
+    const name = Buffer.from(hash).toString('hex')
+    const before = this.#unreadable.get(gateway)
+    const times = before?.name === name ? before.times + 1 : 1
+    this.#unreadable.set(gateway, { name, times })
+    return times < maxUnreadable
   }
 
   async #status(message: Message, gateway: string): Promise<Outcome> {
@@ -260,6 +283,17 @@ export class Gate {
   async #refuse(message: Message, reason: string, text: string): Promise<Outcome> {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
+  }
+}
+
+/** The signed header of a batch whose readings cannot be read, or undefined where that cannot be read either. */
+function headerOf(payload: Uint8Array): OpenBatch | undefined {
+  try {
+    const message = decodeBatch(payload)
+    const signed = openSign1(message.sign1)
+    return { header: decodeHeader(signed.payload), series: [], hash: batchHash(message), signed }
+  } catch {
+    return undefined
   }
 }
 

@@ -346,6 +346,20 @@ for (const engine of testEngines) {
       })
     })
 
+    test('J6 quarantine is bounded in bytes too', async () => {
+      await database.query(`delete from quarantine`)
+      await database.query(`insert into quarantine
+        select n, now(), 'farwatch/v1/GW-1/batch', 'c', 'r', 1000000, convert_to(repeat('0', 1000000), 'UTF8')
+        from generate_series(-300, -1) as n`)
+      await append([recordOf.quarantine('the one that is too much')])
+      await start()
+      await caughtUp()
+      expect(await one('select min(position) as oldest, count(*) from quarantine')).toEqual({
+        oldest: -268,
+        count: 269,
+      })
+    })
+
     test('the journal may forget what is durable, and only that', async () => {
       let isSure = false
       const unsure: Database = {
