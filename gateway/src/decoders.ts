@@ -1,4 +1,5 @@
 /** What reads bytes from outside, for whoever tries to break it. */
+export { DriverError } from './driver.ts'
 export { ModbusAddress } from './drivers/modbus/address.ts'
 export { ModbusConnection } from './drivers/modbus/connection.ts'
 export { decode as decodeModbus } from './drivers/modbus/decode.ts'

@@ -51,3 +51,25 @@ test('J6 nesting that JSON.parse takes and JSON.stringify does not is refused li
   })
   expect(parseTelemetry(`{"a":${deep}}`)).toEqual({ problem: expect.stringMatching(/^a: found a list/) })
 })
+
+test.each([
+  '{"a":1,"a":2}',
+  '{"values":{"a":1,"b":2,"a":3}}',
+  '{"ts":1,"ts":2,"values":{"a":1}}',
+  '{"values":{"a":1},"values":{"a":1}}',
+  '{"a":{"deep":"text"},"a":2}',
+  '{"\\u0061":1,"a":2}',
+])('J6 a name that stands twice is refused, for nobody knows which value was meant: %s', (text) => {
+  expect(parseTelemetry(text)).toEqual({ problem: 'a name stands there more than once' })
+})
+
+test('a name may be spelt with escapes', () => {
+  expect(parseTelemetry('{"\\u0061":1,"\\u6e29":2}')).toMatchObject({
+    telemetry: {
+      values: new Map([
+        ['a', 1],
+        ['温', 2],
+      ]),
+    },
+  })
+})

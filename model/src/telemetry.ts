@@ -28,6 +28,8 @@ export function parseTelemetry(text: string): Found<{ telemetry: Telemetry }> {
   const stamped = Object.hasOwn(json, 'values')
   const read = stamped ? readStamped(json) : readValues(json)
   if ('problem' in read) return read
+  const names = read.values.size + (stamped ? Object.keys(json).length : 0)
+  if (quotesIn(text) !== 2 * names) return { problem: 'a name stands there more than once' }
   return { telemetry: { timeMs: stamped ? (json.ts as number | undefined) : undefined, values: read.values } }
 }
 
@@ -60,6 +62,16 @@ function readValues(json: Readonly<Record<string, unknown>>): Found<{ values: Ma
     values.set(metric, Number(value))
   }
   return { values }
+}
+
+/**
+ * JSON.parse keeps the last of two values of one name and says nothing. Of what was read no value is a text and no name
+ * holds a quotation mark, so that each name has two of them, and what there is more belongs to names that were dropped.
+ */
+function quotesIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++
+  return count
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

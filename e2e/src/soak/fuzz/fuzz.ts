@@ -38,7 +38,9 @@ export interface Fault {
   readonly input: string
 }
 
-/** Inputs stay below 2 MB, for which some milliseconds are much: only what grows faster than its input comes near. */
+/** A little more than anything from outside may have before it is looked at. */
+const mostBytes = 1_100_000
+/** For which some milliseconds are much: only what grows faster than its input comes near. */
 const mostMs = 2_000
 const mostGrownMb = 1_024
 const shownBytes = 3_000
@@ -64,7 +66,10 @@ async function fuzzTarget(target: Target, { runs, seed, from, say }: FuzzOptions
   let saidMs = started
   const input = (run: number) => {
     const random = new Random(seed, target.name, run)
-    return { random, bytes: new Uint8Array(target.mutate(random.pick(target.seeds), random)) }
+    return {
+      random,
+      bytes: new Uint8Array(target.mutate(random.pick(target.seeds), random).subarray(0, mostBytes)),
+    }
   }
   try {
     for (const bytes of target.seeds) {

@@ -41,6 +41,9 @@ const extremes = [
   ...['""', '[[[[]]]]', '{"__proto__":{"a":1}}', '{"a":1,"a":2}', '"\\/"', '1795440000000', '1795440000'],
 ] as const
 
+/** What is longer is not doubled a thousand times. */
+const maxCopied = 200
+
 /** Changes JSON as a tree of spellings, then sometimes its bytes. */
 export function mutateJson(input: Uint8Array, random: Random): Uint8Array {
   const text = Buffer.from(input).toString()
@@ -89,9 +92,8 @@ function inside(node: Exclude<Node, { kind: 'raw' }>, random: Random): Node {
     const at = random.below(node.items.length)
     const item = node.items[at]
     if (item === undefined) return raw(random.pick(extremes))
-    const instead = random.chance(0.7)
-      ? [change(item, random)]
-      : Array<Node>(random.below(random.chance(0.05) ? 2_000 : 4)).fill(item)
+    const copies = random.chance(0.05) && textOf(item).length < maxCopied ? 2_000 : 4
+    const instead = random.chance(0.7) ? [change(item, random)] : Array<Node>(random.below(copies)).fill(item)
     return { kind: 'list', items: node.items.toSpliced(at, 1, ...instead) }
   }
   const at = random.below(node.entries.length)
@@ -119,7 +121,8 @@ function inside(node: Exclude<Node, { kind: 'raw' }>, random: Random): Node {
 }
 
 function many(value: Node, random: Random): { key: string; value: Node }[] {
-  return Array.from({ length: 900 + random.below(1_100) }, (_, i) => ({ key: `"k${i}"`, value }))
+  const copied = textOf(value).length < maxCopied ? value : raw('1')
+  return Array.from({ length: 900 + random.below(1_100) }, (_, i) => ({ key: `"k${i}"`, value: copied }))
 }
 
 /** JSON.parse has no bound of depth; whoever walks what it returns has one. */

@@ -55,7 +55,9 @@ export function mutateText(text: string, random: Random): string {
     case 3:
       return random.pick(names)
     case 4:
-      return text + text.slice(at).repeat(1 + random.below(random.chance(0.02) ? 2_000 : 4))
+      return (
+        text + text.slice(at).repeat(1 + random.below(random.chance(0.02) && text.length < 300 ? 2_000 : 4))
+      )
     default:
       return text.slice(0, at) + random.pick(oddities) + text.slice(at + 1)
   }

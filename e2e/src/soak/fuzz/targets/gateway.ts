@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import {
   createWindow,
+  DriverError,
   decodeModbus,
   ModbusAddress,
   ModbusConnection,
   MqttAddress,
   parsePayload,
 } from '@farwatch/gateway/decoders'
-import { FarwatchError, isTime, Receipt } from '@farwatch/model'
+import { isTime, Receipt } from '@farwatch/model'
 import { type Cursor, type Journal, silentLog, systemClock } from '@farwatch/runtime'
 import { mutateBytes } from '../mutate/bytes.ts'
 import { mutateJson } from '../mutate/json.ts'
@@ -53,7 +54,7 @@ const addresses = [
   { unit: 1, table: 'holding', register: 3, type: 'uint16', bit: 5 },
 ].map((address) => ModbusAddress.parse(address))
 
-/** A device that answers each request with the next reply, of which the transaction is made to fit as often as not. */
+/** A device that answers with the next reply, under the transaction of the request. */
 async function openModbus(): Promise<Target> {
   let reply: Uint8Array = new Uint8Array(0)
   const server = createServer((socket) => {
@@ -61,12 +62,12 @@ async function openModbus(): Promise<Target> {
     socket.on('data', (request) => {
       const answer = Buffer.from(reply)
       if (answer.length >= 2) request.copy(answer, 0, 0, 2)
-      socket.write(answer)
+      // What is not a whole answer is not waited for.
+      socket.end(answer)
     })
   })
   const port = await listening(server)
-  const abort = new AbortController()
-  let connection: ModbusConnection | undefined
+  const options = { timeoutMs: 10_000, clock: systemClock, signal: new AbortController().signal }
   return {
     name: 'modbus-reply',
     share: 2,
@@ -75,37 +76,22 @@ async function openModbus(): Promise<Target> {
     mutate: mutateBytes,
     async judge(input) {
       reply = input
-      const opened =
-        connection ??
-        (await ModbusConnection.open(
-          { host: '127.0.0.1', port },
-          { timeoutMs: 20, clock: systemClock, signal: abort.signal },
-        ))
-      connection = opened
+      const connection = await ModbusConnection.open({ host: '127.0.0.1', port }, options)
       try {
-        const answer = await opened.read(registers)
-        if (answer.kind === 'silence') {
-          // What is late must not be taken for the answer to the next question.
-          opened.close()
-          connection = undefined
-        }
+        const answer = await connection.read(registers)
         if (answer.kind !== 'data') return 'refused'
-        mustHold(
-          answer.bytes.length === 2 * registers.count,
-          `${answer.bytes.length} bytes for ${registers.count} registers`,
-        )
+        const { length } = answer.bytes
+        mustHold(length === 2 * registers.count, `${length} bytes for ${registers.count} registers`)
         for (const address of addresses) decodeModbus(address, answer.bytes, address.register)
         return 'accepted'
       } catch (error) {
-        opened.close()
-        connection = undefined
-        if (error instanceof FarwatchError && error.code !== 'breach') return 'refused'
+        if (error instanceof DriverError) return 'refused'
         throw error
+      } finally {
+        connection.close()
       }
     },
     async finish() {
-      abort.abort()
-      connection?.close()
       await new Promise((resolve) => server.close(resolve))
     },
   }
