@@ -1,9 +1,10 @@
 import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
+import { doctor } from './doctor/doctor.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
-import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
@@ -22,6 +23,8 @@ const help = `Farwatch: off-site supervision of enterprises
                      lets a gateway in at the centre and prints its password, once
   farwatch enrol DEVICE --site SITE [--home DIR]
                      the same for a device that publishes telemetry/SITE/... itself
+  farwatch doctor --database [URL] [--json]
+                     what a database server (default DATABASE_URL) is fit for, tried out
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -42,6 +45,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
         return await enrol(enrolOptions(rest, process.env))
+      case 'doctor':
+        return await doctor(doctorOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return

@@ -277,7 +277,7 @@ test(
     await counted('malformed-batch', 2, () =>
       Promise.all(bombs.map((bomb) => bad.publish(topics.batch('GW-BAD'), bomb))),
     )
-    expect(await quarantined(/^malformed-batch/)).toMatchObject({ size: bombs[1]!.length })
+    expect(bombs.map(({ length }) => length)).toContain((await quarantined(/^malformed-batch/)).size)
     expect((await rssMb()) - beforeMb).toBeLessThan(150)
   },
 )

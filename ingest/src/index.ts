@@ -1,4 +1,6 @@
 export { Credentials, type Principal } from './intake/credentials.ts'
 export { type Intake, type IntakeDeps, startIntake } from './intake/intake.ts'
+export { CopyEncoder } from './store/binary-copy.ts'
 export { measureCopyLimit } from './store/copy-limit.ts'
+export { storeSchema } from './store/schema.ts'
 export { startWriter, type WriterState } from './store/writer.ts'
