@@ -4,6 +4,8 @@ import { ConfigError } from '@farwatch/runtime'
 import { doctor } from './doctor/doctor.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
+import { keys } from './keys.ts'
+import { keysOptions } from './keys-options.ts'
 import { doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
 
@@ -25,6 +27,14 @@ const help = `Farwatch: off-site supervision of enterprises
                      the same for a device that publishes telemetry/SITE/... itself
   farwatch doctor --database [URL] [--json]
                      what a database server (default DATABASE_URL) is fit for, tried out
+  farwatch keys list [--public] [--home DIR]
+                     signing keys and their lives; --public: as "farwatch verify --keys" takes them
+  farwatch keys enrol GATEWAY PUBLICKEY [--home DIR]
+                     takes a key that a gateway shows into the directory by hand
+  farwatch keys revoke GATEWAY KEYID [--from TIME] --reason TEXT [--home DIR]
+                     what the key signs is refused from then on
+  farwatch keys rotate GATEWAY --home GATEWAYDIR
+                     gives a gateway that is stopped a new key that the old one vouches for
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -47,6 +57,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await enrol(enrolOptions(rest, process.env))
       case 'doctor':
         return await doctor(doctorOptions(rest, process.env))
+      case 'keys':
+        return await keys(keysOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return

@@ -3,7 +3,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
-import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
+import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeBatch, decodeRecord, Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -44,7 +44,7 @@ async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') 
 }
 
 async function gateway(url: string, password: string, segmentBytes?: number) {
-  const key = await loadSigningKey(home)
+  const { key } = await loadIdentity(home)
   const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog, segmentBytes })
   const batcher = await createBatcher({
     gateway: 'GW-1',
@@ -91,7 +91,7 @@ async function stored(journal: Journal): Promise<number[]> {
   for (let from = journal.first; from < journal.next; ) {
     const records = await journal.read(from)
     for (const { payload } of records)
-      for (const { values: some } of seriesOf(decodeRecord(payload))) values.push(...some)
+      for (const { values: some } of seriesOf(decodeRecord(payload!))) values.push(...some)
     from = records.at(-1)!.position + 1
   }
   return values
@@ -128,7 +128,7 @@ test('F2 a gateway that is restarted goes on with its chain and sends what was l
   await expect.poll(() => online.cursor.position, { timeout: 10_000 }).toBe(online.journal.next)
   expect(await stored(side.journal)).toEqual(upTo(20))
   const hashes = (await side.journal.read(1)).flatMap(({ payload }) => {
-    const record = decodeRecord(payload)
+    const record = decodeRecord(payload!)
     return record.kind === 'batch' ? [batchHash(decodeBatch(record.bytes))] : []
   })
   expect(new Set(hashes.map((hash) => Buffer.from(hash).toString('hex'))).size).toBe(hashes.length)

@@ -7,7 +7,11 @@ import { Name } from './names.ts'
 /** Bounds of one batch on the wire; the centre refuses more, the gateway never sends it. */
 export const batchBounds = { bytes: 1_000_000, series: 10_000, readings: 50_000 } as const
 
-const Hash = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32, '32 bytes')
+/** SHA-256. */
+export const Hash = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.length === 32,
+  '32 bytes',
+)
 
 /**
  * What a gateway signs: the payload of the batch's COSE_Sign1 (RFC 9052), canonical CBOR. Everything that the batch

@@ -15,8 +15,18 @@ export const Verdict = z.discriminatedUnion('verdict', [
    * twin. Please begin a new chain and seal in it again what waits.
    */
   z.strictObject({ verdict: z.literal('forked'), seq: Seq, reason: z.string().max(500) }),
-  /** Not taken: something before it is missing. Please send again from `expected`. */
+  /**
+   * Batches from `expected` to before `seq` have not come. Please send them again, or declare their loss. Alone it also
+   * means that `seq` was not taken; beside a `stored` of the same `seq` it only asks.
+   */
   z.strictObject({ verdict: z.literal('gap'), seq: Seq, expected: Seq }),
+  /** The loss of batches `from` to `seq` has been put down; with `problem`, it was refused for good. */
+  z.strictObject({
+    verdict: z.literal('declared'),
+    from: Seq,
+    seq: Seq,
+    problem: z.string().max(500).optional(),
+  }),
 ])
 export type Verdict = z.infer<typeof Verdict>
 
@@ -36,9 +46,19 @@ export const GatewayStatus = z.strictObject({
   online: z.boolean(),
   /** SPKI of the gateway's Ed25519 public key, base64: what its batches are verified with. */
   publicKey: z.string().max(200).optional(),
+  /** Statements of key rotation (COSE_Sign1, base64), oldest first: how `publicKey` followed from the keys before it. */
+  rotations: z.array(z.string().max(2_000)).max(16).optional(),
   /** Batches that wait for their receipt, and bytes of the journal that holds them. */
   spool: z
     .strictObject({ batches: z.number().int().nonnegative(), bytes: z.number().int().nonnegative() })
+    .optional(),
+  /** What waits behind the live lane since the link was down: batches, and when the oldest was made. */
+  backfill: z
+    .strictObject({ batches: z.number().int().nonnegative(), oldestMadeMs: z.number().int().nonnegative() })
+    .optional(),
+  /** Batches and readings whose loss this gateway has declared, ever. */
+  lost: z
+    .strictObject({ batches: z.number().int().nonnegative(), readings: z.number().int().nonnegative() })
     .optional(),
   links: z
     .array(

@@ -27,6 +27,15 @@ export type CentreRecord =
       readonly device: string
       readonly bytes: Uint8Array
     }
+  /** A gateway's declaration of loss: the COSE_Sign1 as it came. */
+  | {
+      readonly kind: 'loss'
+      readonly receivedMs: number
+      readonly gateway: string
+      readonly bytes: Uint8Array
+    }
+  /** The centre's seal over plain records before it: a COSE_Sign1. `receivedMs`: when it was made. */
+  | { readonly kind: 'seal'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | {
       readonly kind: 'picture'
@@ -75,11 +84,15 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
         record.reason,
         record.size,
       ])
+    case 'loss':
+      return encode([6, record.receivedMs, record.bytes, record.gateway])
+    case 'seal':
+      return encode([7, record.receivedMs, record.bytes])
   }
 }
 
 /** How many parts a record has, by its kind. */
-const lengths = [4, 5, 3, 5, 4, 7]
+const lengths = [4, 5, 3, 5, 4, 7, 4, 3]
 
 /** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
@@ -116,9 +129,18 @@ function rest(
       const [topic, client, reason] = [reader.text(), reader.text(), reader.text()]
       return { kind: 'quarantine', ...base, topic, client, reason, size: reader.uint() }
     }
+    case 6:
+      return { kind: 'loss', ...base, gateway: reader.text() }
+    case 7:
+      return { kind: 'seal', ...base }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }
+}
+
+/** Whether a record came without a gateway's signature, so that the centre seals it. */
+export function isPlain({ kind }: CentreRecord): boolean {
+  return kind === 'telemetry' || kind === 'camera-event' || kind === 'picture'
 }
 
 /**

@@ -4,6 +4,7 @@ import { isName } from './names.ts'
 export const topics = {
   batch: (gateway: string) => `farwatch/v1/${gateway}/batch`,
   receipt: (gateway: string) => `farwatch/v1/${gateway}/receipt`,
+  loss: (gateway: string) => `farwatch/v1/${gateway}/loss`,
   status: (gateway: string) => `farwatch/v1/${gateway}/status`,
   command: (gateway: string) => `farwatch/v1/${gateway}/command`,
   telemetry: (site: string, device: string) => `telemetry/${site}/${device}`,
@@ -12,7 +13,7 @@ export const topics = {
 } as const
 
 export type UpTopic =
-  | { readonly kind: 'batch' | 'status'; readonly gateway: string }
+  | { readonly kind: 'batch' | 'loss' | 'status'; readonly gateway: string }
   | { readonly kind: 'telemetry'; readonly site: string; readonly device: string }
   | { readonly kind: 'frigate-event' }
   | { readonly kind: 'frigate-snapshot'; readonly camera: string; readonly label: string }
@@ -23,7 +24,9 @@ export function parseUpTopic(topic: string): UpTopic | undefined {
   const named = (part: string | undefined): part is string => part !== undefined && isName(part)
   const [first, second, third, fourth] = parts
   if (first === 'farwatch' && second === 'v1' && parts.length === 4 && named(third)) {
-    return fourth === 'batch' || fourth === 'status' ? { kind: fourth, gateway: third } : undefined
+    return fourth === 'batch' || fourth === 'loss' || fourth === 'status'
+      ? { kind: fourth, gateway: third }
+      : undefined
   }
   if (first === 'telemetry' && parts.length === 3 && named(second) && named(third)) {
     return { kind: 'telemetry', site: second, device: third }

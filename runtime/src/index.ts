@@ -9,9 +9,17 @@ export { type DatabaseLocation, openDatabase } from './database/open.ts'
 export { type PlainServer, plainServer } from './database/server.ts'
 export * from './files.ts'
 export * from './ids.ts'
+export {
+  type ArchiveBounds,
+  type JournalArchive,
+  openArchive,
+  readKept,
+} from './journal/archive.ts'
 export * from './journal/file-journal.ts'
 export * from './journal/journal.ts'
+export type { JournalBounds, Loss } from './journal/retention.ts'
 export * from './lifecycle.ts'
 export * from './log.ts'
 export * from './metrics.ts'
 export * from './mqtt-packet-limit.ts'
+export * from './steady-clock.ts'

@@ -35,7 +35,7 @@ const maxReadings = 1_000
 const retryMs = 1_000
 
 /** The last link of the journal's chain, from which the next batch goes on. */
-interface ChainEnd {
+export interface ChainEnd {
   readonly chain: string
   readonly seq: number
   readonly hash: Uint8Array
@@ -48,9 +48,11 @@ const newChain = (journal: Journal): ChainEnd => ({
   base: journal.next - 1,
 })
 
-async function chainEnd(journal: Journal): Promise<ChainEnd> {
+/** Where the chain in a gateway's journal has come to; a new chain where there is none. */
+export async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
-  if (last === undefined) return newChain(journal)
+  // Nothing or, on a rotten disk, nothing readable to go on from.
+  if (last?.payload === undefined) return newChain(journal)
   const { header, hash } = openBatch(decodeBatch(last.payload))
   return { chain: header.chain, seq: header.seq, hash, base: last.position - header.seq }
 }
@@ -158,16 +160,19 @@ export async function createBatcher(options: BatcherOptions) {
       return inTurn(async () => {
         const next = newChain(journal)
         end = next
+        let damaged = 0
         for (let from = cursor.position; from <= next.base; ) {
           for (const { position, payload } of await journal.read(from)) {
-            if (position <= next.base) await store(openBatch(decodeBatch(payload)).series)
             from = position + 1
+            if (position > next.base) continue
+            if (payload === undefined) damaged++
+            else await store(openBatch(decodeBatch(payload)).series)
           }
         }
         cursor.advance(next.base + 1)
         log.warn(
-          { chain: next.chain, batches: end.seq },
-          'the centre knows another continuation of the chain: a new one has begun with what waited',
+          { chain: next.chain, batches: end.seq, damaged },
+          'the chain could not go on: a new one has begun with what waited and could be read',
         )
       })
     },

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { FarwatchError, messageOf, topics } from '@farwatch/model'
+import { FarwatchError, messageOf, type Receipt, topics } from '@farwatch/model'
 import { type Logger, limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { Connections, connectionBounds } from './connections.ts'
@@ -131,20 +131,12 @@ export async function startBroker(
     done(null, own ? subscription : null)
   }
 
-  function sendReceipt({
-    gateway,
-    chain,
-    verdict,
-  }: {
-    gateway: string
-    chain: string
-    verdict: object
-  }): void {
+  function sendReceipt({ gateway, chain, verdicts }: Omit<Receipt, 'v'> & { gateway: string }): void {
     broker.publish(
       {
         cmd: 'publish',
         topic: topics.receipt(gateway),
-        payload: JSON.stringify({ v: 1, chain, verdicts: [verdict] }),
+        payload: JSON.stringify({ v: 1, chain, verdicts } satisfies Receipt),
         qos: 1,
         dup: false,
         retain: false,
@@ -155,6 +147,13 @@ export async function startBroker(
       },
     )
   }
+
+  // A new connection takes the session over before the old one's end is told.
+  const connected = new Map<string, Client>()
+  broker.on('clientReady', (client) => connected.set(client.id, client))
+  broker.on('clientDisconnect', (client) => {
+    if (connected.get(client.id) === client) connected.delete(client.id)
+  })
 
   const server = createServer((socket) => {
     const address = socket.remoteAddress ?? ''
@@ -188,6 +187,9 @@ export async function startBroker(
     get connections() {
       return connections.count
     },
+    /** Whether a gateway is connected; its client id is its name. */
+    isConnected: (gateway: string) => connected.has(gateway),
+    sendReceipt,
     async stop(): Promise<void> {
       server.close()
       await new Promise<void>((resolve) => broker.close(() => resolve()))

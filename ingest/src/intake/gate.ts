@@ -1,13 +1,25 @@
-import { batchHash, isSignedBy, type OpenBatch, openBatch, openSign1 } from '@farwatch/evidence'
+import {
+  batchHash,
+  isSignedBy,
+  type OpenBatch,
+  openBatch,
+  openSign1,
+  refusalOfKey,
+  verifySign1,
+} from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
   decodeBatch,
   decodeHeader,
+  decodeLoss,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
   implausible,
+  isPlain,
+  type LossDeclaration,
+  maxLossBytes,
   messageOf,
   parseFrigateEvent,
   parseTelemetry,
@@ -18,6 +30,7 @@ import {
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
+import type { Sealer } from '../seal/sealer.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
@@ -36,14 +49,14 @@ export interface Message {
   readonly principal: Principal
 }
 
-/** What becomes of a message: kept on disk, answered with a verdict, or refused with a reason that stands in quarantine. */
+/** What becomes of a message: kept on disk, answered with verdicts, or refused with a reason that stands in quarantine. */
 export type Outcome =
   | { readonly outcome: 'kept' }
   | {
       readonly outcome: 'judged'
       readonly gateway: string
       readonly chain: string
-      readonly verdict: Verdict
+      readonly verdicts: Verdict[]
     }
   | { readonly outcome: 'refused' }
 
@@ -54,6 +67,7 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly sealer: Sealer
 }
 
 /**
@@ -66,6 +80,8 @@ export class Gate {
   readonly #turns = new Map<string, Promise<unknown>>()
   /** The batch of each gateway that could not be read last, and how often it came. */
   readonly #unreadable = new Map<string, { readonly name: string; readonly times: number }>()
+  /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
+  readonly #inGoodKey = new Set<string>()
   #problem: string | undefined
 
   constructor(deps: GateDeps) {
@@ -78,13 +94,12 @@ export class Gate {
     if (topic === undefined) return this.#refuse(message, 'foreign-topic', 'nothing is taken on this topic')
     switch (topic.kind) {
       case 'batch':
+      case 'loss':
       case 'status':
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () =>
-          topic.kind === 'batch' ? this.#batch(message, topic.gateway) : this.#status(message, topic.gateway),
-        )
+        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -111,6 +126,20 @@ export class Gate {
     return turn
   }
 
+  #ofGateway(
+    message: Message,
+    { kind, gateway }: { kind: 'batch' | 'loss' | 'status'; gateway: string },
+  ): Promise<Outcome> {
+    switch (kind) {
+      case 'batch':
+        return this.#batch(message, gateway)
+      case 'loss':
+        return this.#loss(message, gateway)
+      case 'status':
+        return this.#status(message, gateway)
+    }
+  }
+
   async #batch(message: Message, gateway: string): Promise<Outcome> {
     const { clock, credentials, chains, admission, quarantine } = this.#deps
     const receivedMs = clock.now()
@@ -133,11 +162,11 @@ export class Gate {
       batch = header
     }
     const { header, hash } = batch
-    const answer = (verdict: Verdict): Outcome => ({
+    const answer = (...verdicts: Verdict[]): Outcome => ({
       outcome: 'judged',
       gateway,
       chain: header.chain,
-      verdict,
+      verdicts,
     })
     const held = (reason: string) => answer({ verdict: 'held', seq: header.seq, reason })
     const reject = async (reason: string, text: string) =>
@@ -145,16 +174,25 @@ export class Gate {
         ? answer({ verdict: 'rejected', seq: header.seq, reason: text })
         : held('it is refused, and quarantine takes no more at the moment')
     if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
-    const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
-    if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
-    if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
-    const place = chains.judge(header, hash)
-    if (place !== 'next' && place !== 'past') {
-      if (place.verdict === 'rejected') return reject('broken-chain', place.reason)
-      if (place.verdict === 'forked') {
-        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: place.reason })
+    const signer = credentials.keyOf(gateway, batch.signed.keyId)
+    if (signer === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
+    if (!isSignedBy(batch, signer.key)) return reject('forged', 'the signature does not match')
+    const unfit = refusalOfKey(signer.known, { receivedMs, chain: header.chain, seq: header.seq })
+    if (unfit !== undefined) {
+      quarantine.count(message.client, unfit.code, { seq: header.seq, problem: unfit.text })
+      // Nothing is lost: a gateway that has another key seals in a new chain what waits, one that has none keeps it.
+      return this.#inGoodKey.has(gateway) && credentials.keysOf(gateway).length > 0
+        ? answer({ verdict: 'forked', seq: header.seq, reason: unfit.text })
+        : held(unfit.text)
+    }
+    const place = chains.judge(header, hash, receivedMs)
+    const verdict = place === 'past' ? await chains.recall(header, hash) : place
+    if (verdict !== 'fits' && verdict !== 'unknown') {
+      if (verdict.verdict === 'rejected') return reject('broken-chain', verdict.reason)
+      if (verdict.verdict === 'forked') {
+        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: verdict.reason })
       }
-      return answer(place)
+      return answer(verdict)
     }
     if (malformed !== undefined && this.#mayComeBetter(gateway, hash)) {
       await quarantine.put(message, 'malformed-batch', malformed)
@@ -166,11 +204,12 @@ export class Gate {
       await (refused === undefined
         ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
         : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
-      if (place === 'next') chains.advance(header, hash)
+      const hole = chains.advance(header, hash, receivedMs)
       return answer(
         refused === undefined
           ? { verdict: 'stored', seq: header.seq }
           : { verdict: 'rejected', seq: header.seq, reason: refused },
+        ...(hole === undefined ? [] : [{ verdict: 'gap' as const, seq: header.seq, expected: hole.from }]),
       )
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
@@ -187,13 +226,57 @@ export class Gate {
     return times < maxUnreadable
   }
 
+  /** A declaration that is not answered is sent again. */
+  async #loss(message: Message, gateway: string): Promise<Outcome> {
+    const { clock, credentials, chains, quarantine } = this.#deps
+    const receivedMs = clock.now()
+    let signed: ReturnType<typeof openSign1>
+    let loss: LossDeclaration
+    try {
+      if (message.payload.length > 2 * maxLossBytes) throw new Error(`${message.payload.length} bytes`)
+      signed = openSign1(message.payload)
+      loss = decodeLoss(signed.payload)
+    } catch (error) {
+      return this.#refuse(message, 'malformed-loss', messageOf(error))
+    }
+    const { chain, from, to } = loss
+    const answer = (problem?: string): Outcome => ({
+      ...{ outcome: 'judged', gateway, chain },
+      verdicts: [{ verdict: 'declared', from, seq: to, ...(problem === undefined ? {} : { problem }) }],
+    })
+    const refuse = async (reason: string, problem: string): Promise<Outcome> =>
+      (await quarantine.put(message, reason, problem)) ? answer(problem) : { outcome: 'refused' }
+    const later = (problem: string): Outcome => {
+      quarantine.count(gateway, 'loss-not-taken', { chain, from, to, problem })
+      return { outcome: 'refused' }
+    }
+    if (loss.gateway !== gateway) return refuse('forged', `signed as ${loss.gateway}, sent by ${gateway}`)
+    const signer = credentials.keyOf(gateway, signed.keyId)
+    if (signer === undefined) return later(`key ${signed.keyId} is not enrolled`)
+    if (!verifySign1(signed, signer.key)) return refuse('forged', 'the signature does not match')
+    const unfit = refusalOfKey(signer.known, { receivedMs, chain, seq: to })
+    if (unfit !== undefined) return refuse(unfit.code, unfit.text)
+    const place = await chains.judgeLoss(loss, receivedMs)
+    if (place === 'known') return answer()
+    if (place === 'later') return later('it would leave too many holes')
+    if (place !== 'fits') return refuse('contradicted-loss', place.problem)
+    try {
+      await this.#keep({ kind: 'loss', receivedMs, gateway, bytes: message.payload })
+    } catch (error) {
+      if (!(error instanceof FarwatchError)) throw error
+      return later(`the centre cannot store it now (${error.code})`)
+    }
+    chains.declare(loss, receivedMs)
+    return answer()
+  }
+
   async #status(message: Message, gateway: string): Promise<Outcome> {
     let status: GatewayStatus
     try {
       if (message.payload.length > eventBytes)
         throw new Error(`${message.payload.length} bytes, at most ${eventBytes}`)
       status = GatewayStatus.parse(JSON.parse(utf8(message.payload)))
-      if (status.publicKey !== undefined) await this.#deps.credentials.offerKey(gateway, status.publicKey)
+      await this.#takeKeys(message, gateway, status)
     } catch (error) {
       return this.#refuse(message, 'malformed-status', messageOf(error))
     }
@@ -204,6 +287,17 @@ export class Gate {
       bytes: message.payload,
     })
     return { outcome: 'kept' }
+  }
+
+  async #takeKeys(message: Message, gateway: string, { rotations, publicKey }: GatewayStatus): Promise<void> {
+    const { credentials, quarantine } = this.#deps
+    for (const statement of rotations ?? []) {
+      const problem = await credentials.acceptRotation(gateway, Buffer.from(statement, 'base64'))
+      if (problem !== undefined) quarantine.count(message.client, 'refused-rotation', { problem })
+    }
+    if (publicKey === undefined) return
+    if (await credentials.offerKey(gateway, publicKey)) this.#inGoodKey.add(gateway)
+    else this.#inGoodKey.delete(gateway)
   }
 
   async #telemetry(message: Message, { site, device }: { site: string; device: string }): Promise<Outcome> {
@@ -271,7 +365,11 @@ export class Gate {
 
   async #keep(record: CentreRecord): Promise<number> {
     try {
-      const position = await this.#deps.journal.append(encodeRecord(record))
+      const { journal, sealer } = this.#deps
+      const payload = encodeRecord(record)
+      const position = await journal.append(payload)
+      if (isPlain(record)) sealer.note(position, payload)
+      if (sealer.isFull) void sealer.seal()
       this.#problem = undefined
       return position
     } catch (error) {

@@ -1,4 +1,4 @@
-import { batchHash, openSign1 } from '@farwatch/evidence'
+import { batchHash, openSeal, openSign1, type Seal } from '@farwatch/evidence'
 import {
   type BatchHeader,
   type CameraEvent,
@@ -6,11 +6,13 @@ import {
   cameraEventOf,
   decodeBatch,
   decodeHeader,
+  decodeLoss,
   decodeRecord,
   decodeSeries,
   encodeSeries,
   GatewayStatus,
   implausible,
+  type LossDeclaration,
   messageOf,
   partByPlausibility,
   type Series,
@@ -18,7 +20,7 @@ import {
   topics,
   utf8,
 } from '@farwatch/model'
-import type { JournalRecord } from '@farwatch/runtime'
+import type { JournalEntry, JournalRecord } from '@farwatch/runtime'
 import { encode } from 'cborg'
 
 /** One record of the journal, read as far as that needs no database. */
@@ -35,9 +37,11 @@ export interface Item {
 export type Content =
   | { readonly kind: 'readings' }
   | { readonly kind: 'batch'; readonly signed: SignedHeader }
+  | { readonly kind: 'loss'; readonly loss: LossDeclaration; readonly sign1: Uint8Array }
   | { readonly kind: 'camera-event'; readonly event: CameraEvent }
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
+  | { readonly kind: 'seal'; readonly seal: SignedSeal }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
 
 export interface SignedHeader {
@@ -46,6 +50,14 @@ export interface SignedHeader {
   /** SHA-256 of `sign1`. */
   readonly hash: Uint8Array
   /** COSE_Sign1 as received. */
+  readonly sign1: Uint8Array
+}
+
+export interface SignedSeal {
+  readonly body: Seal
+  readonly keyId: string
+  /** SHA-256 of `sign1`. */
+  readonly hash: Uint8Array
   readonly sign1: Uint8Array
 }
 
@@ -59,8 +71,17 @@ export interface Refusal {
   readonly bytes: Uint8Array
 }
 
-/** Reads a record. One that does not parse is a fault of ours: it becomes a refusal with the reason, and the rest goes on. */
-export function readItem(source: JournalRecord): Item {
+/**
+ * Reads a record. One that does not parse is a fault of ours, one that is damaged a fault of the disk: it becomes a refusal
+ * with the reason, and the rest goes on.
+ */
+export function readItem(entry: JournalEntry): Item {
+  if (entry.payload === undefined) {
+    const { position, damaged } = entry
+    const reason = `journal-damaged: the disk no longer gives back records ${damaged.first} to ${damaged.next - 1}`
+    return refusedItem({ position, payload: new Uint8Array() }, reason)
+  }
+  const source = entry
   try {
     const record = decodeRecord(source.payload)
     const base = { source, receivedMs: record.receivedMs }
@@ -104,6 +125,12 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
     case 'gateway-status': {
       const status = GatewayStatus.parse(JSON.parse(utf8(record.bytes)))
       return { kind: 'status', gateway: record.gateway, status }
+    }
+    case 'loss':
+      return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
+    case 'seal': {
+      const { body, hash, signed } = openSeal(record.bytes)
+      return { kind: 'seal', seal: { body, keyId: signed.keyId, hash, sign1: record.bytes } }
     }
     case 'quarantine':
       return { kind: 'refusal', refusal: record }

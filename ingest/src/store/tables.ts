@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
-import { type Item, type Refusal, refusalOf } from './item.ts'
+import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
 
 /** A COPY into one table. */
 export interface TableCopy {
@@ -26,9 +26,11 @@ export interface Tables {
 export function encodeItems(items: readonly Item[], idOf: (point: string) => number | undefined): Tables {
   const readings: ReadingRows[] = []
   const ledger = new CopyEncoder()
+  const losses = new CopyEncoder()
   const events = new CopyEncoder()
   const pictures = new CopyEncoder()
   const refusals = new CopyEncoder()
+  const seals = new CopyEncoder()
   const cameras = new Set<string>()
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
   for (const item of items) {
@@ -46,12 +48,14 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
     if (item.misdated !== undefined) addRefusal(refusals, item, item.misdated)
     const { content } = item
     if (content.kind === 'batch') addBatch(ledger, item)
+    if (content.kind === 'loss') addLoss(losses, item)
     if (content.kind === 'camera-event') addEvent(events, item)
     if (content.kind === 'picture') {
       addPicture(pictures, item)
       cameras.add(content.camera)
     }
     if (content.kind === 'refusal') addRefusal(refusals, item, content.refusal)
+    if (content.kind === 'seal') addSeal(seals, position, content.seal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
@@ -63,9 +67,11 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   }
   for (const [table, encoder] of [
     ['batch', ledger],
+    ['loss', losses],
     ['camera_event', events],
     ['picture', pictures],
     ['quarantine', refusals],
+    ['seal', seals],
   ] as const) {
     if (encoder.rows === 0) continue
     copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
@@ -89,6 +95,22 @@ const columns = {
     'received_at',
     'sign1',
   ],
+  loss: [
+    'position',
+    'gateway',
+    'chain',
+    'from_seq',
+    'to_seq',
+    'prev',
+    'last',
+    'readings',
+    'first_made_at',
+    'last_made_at',
+    'reason',
+    'declared_at',
+    'received_at',
+    'sign1',
+  ],
   camera_event: [
     'position',
     'received_at',
@@ -104,6 +126,20 @@ const columns = {
   ],
   picture: ['position', 'received_at', 'camera', 'label', 'sha256', 'jpeg'],
   quarantine: ['position', 'received_at', 'topic', 'client', 'reason', 'size', 'bytes'],
+  seal: [
+    'position',
+    'chain',
+    'seq',
+    'prev',
+    'hash',
+    'key_id',
+    'from_position',
+    'to_position',
+    'records',
+    'root',
+    'made_at',
+    'sign1',
+  ],
 } as const
 
 function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
@@ -122,6 +158,27 @@ function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): voi
     .int4(header.readings)
     .int4(header.series)
     .timestamp(header.madeMs)
+    .timestamp(receivedMs)
+    .bytes(sign1)
+}
+
+function addLoss(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'loss') return
+  const { loss, sign1 } = content
+  copy
+    .row(columns.loss.length)
+    .int8(source.position)
+    .text(loss.gateway)
+    .text(loss.chain)
+    .int8(loss.from)
+    .int8(loss.to)
+    .bytes(loss.prev ?? null)
+    .bytes(loss.last ?? null)
+    .int8(loss.readings ?? null)
+    .timestamp(loss.firstMadeMs ?? null)
+    .timestamp(loss.lastMadeMs ?? null)
+    .text(loss.reason)
+    .timestamp(loss.madeMs)
     .timestamp(receivedMs)
     .bytes(sign1)
 }
@@ -167,4 +224,21 @@ function addRefusal(copy: CopyEncoder, { source, receivedMs }: Item, refusal: Re
     .text(reason)
     .int8(size)
     .bytes(bytes)
+}
+
+function addSeal(copy: CopyEncoder, position: number, { body, keyId, hash, sign1 }: SignedSeal): void {
+  copy
+    .row(columns.seal.length)
+    .int8(position)
+    .text(body.chain)
+    .int8(body.seq)
+    .bytes(body.prev)
+    .bytes(hash)
+    .text(keyId)
+    .int8(body.from)
+    .int8(body.to)
+    .int4(body.count)
+    .bytes(body.root)
+    .timestamp(body.madeMs)
+    .bytes(sign1)
 }

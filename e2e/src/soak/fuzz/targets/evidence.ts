@@ -1,9 +1,20 @@
-import { isSignedBy, openBatch, openSign1, signingKey, verifyingKey, verifySign1 } from '@farwatch/evidence'
+import {
+  isSignedBy,
+  openBatch,
+  openRotation,
+  openSign1,
+  parsePublicKeys,
+  signingKey,
+  signRotation,
+  verifyingKey,
+  verifySign1,
+} from '@farwatch/evidence'
 import { decodeBatch, utf8 } from '@farwatch/model'
 import { mutateBytes } from '../mutate/bytes.ts'
+import { mutateJson } from '../mutate/json.ts'
 import { attempt, mustHold, same, type Target, type TargetKind } from '../target.ts'
 import { mutateBinary } from './model-binary.ts'
-import { batches, batchMessages, key, publicKey } from './samples.ts'
+import { batches, batchMessages, key, keyOf, publicKey, startMs } from './samples.ts'
 
 /** Signatures and keys: whatever verifies must be, byte for byte, what was signed. */
 
@@ -37,6 +48,50 @@ const signedBatch: Target = {
   },
 }
 
+const newKey = keyOf(8)
+
+const rotation: Target = {
+  name: 'rotation',
+  share: 4,
+  seeds: [
+    signRotation(
+      { gateway: 'GW-1', chain: '00000000000000aa', seq: 7, madeMs: startMs },
+      { from: key, to: newKey },
+    ),
+  ],
+  mutate: mutateBinary,
+  judge(input) {
+    const opened = attempt(() => openRotation(input))
+    if (opened === undefined || !opened.isSignedBy(publicKey)) return 'refused'
+    mustHold(
+      this.seeds.some((seed) => same(seed, input)),
+      'a changed rotation counts as signed',
+    )
+    return 'accepted'
+  },
+}
+
+const keyList: Target = {
+  name: 'key-list',
+  share: 3,
+  seeds: [
+    new TextEncoder().encode(
+      JSON.stringify({
+        v: 1,
+        keys: [{ owner: 'gateway', name: 'GW-1', keyId: key.keyId, alg: -8, publicKey: key.publicKey }],
+      }),
+    ),
+  ],
+  mutate: mutateJson,
+  judge(input) {
+    const parsed = attempt(() => parsePublicKeys(utf8(input)))
+    if (parsed === undefined) return 'refused'
+    for (const { keyId, publicKey: text } of parsed.keys)
+      mustHold(verifyingKey(text).keyId === keyId, 'a key under the id of another')
+    return 'accepted'
+  },
+}
+
 const publicKeys: Target = {
   name: 'public-key',
   share: 3,
@@ -60,9 +115,14 @@ const privateKeys: Target = {
   },
 }
 
-export const evidence: readonly TargetKind[] = [sign1, signedBatch, publicKeys, privateKeys].map(
-  (target) => ({
-    name: target.name,
-    open: () => target,
-  }),
-)
+export const evidence: readonly TargetKind[] = [
+  sign1,
+  signedBatch,
+  rotation,
+  keyList,
+  publicKeys,
+  privateKeys,
+].map((target) => ({
+  name: target.name,
+  open: () => target,
+}))

@@ -3,10 +3,12 @@ import {
   type CentreRecord,
   decodeBatch,
   decodeHeader,
+  decodeLoss,
   decodeRecord,
   decodeSeries,
   encodeBatch,
   encodeHeader,
+  encodeLoss,
   encodeRecord,
   encodeSeries,
   type Series,
@@ -114,6 +116,11 @@ const records: CentreRecord[] = [
   },
 ]
 
+records.push(
+  { kind: 'loss', receivedMs: startMs, gateway: 'GW-1', bytes: text.encode('x') },
+  { kind: 'seal', receivedMs: startMs, bytes: text.encode('y') },
+)
+
 const record: Target = {
   name: 'record',
   share: 8,
@@ -134,7 +141,33 @@ const record: Target = {
   },
 }
 
-export const modelBinary: readonly TargetKind[] = [batch, header, series, record].map((target) => ({
+const loss: Target = {
+  name: 'loss',
+  share: 5,
+  seeds: [
+    encodeLoss({
+      ...{ v: 1, kind: 'loss', gateway: 'GW-1', chain: '00000000000000aa', from: 3, to: 90, reason: 'bytes' },
+      ...{
+        prev: new Uint8Array(32),
+        readings: 4_000,
+        firstMadeMs: startMs,
+        lastMadeMs: startMs,
+        madeMs: startMs,
+      },
+    }),
+  ],
+  mutate: mutateBinary,
+  judge(input) {
+    const decoded = attempt(() => decodeLoss(input))
+    if (decoded === undefined) return 'refused'
+    const again = encodeLoss(decoded)
+    mustHold(same(encodeLoss(decodeLoss(again)), again), 'another declaration when encoded again')
+    mustHold(decoded.from <= decoded.to, `from ${decoded.from} to ${decoded.to}`)
+    return 'accepted'
+  },
+}
+
+export const modelBinary: readonly TargetKind[] = [batch, header, series, record, loss].map((target) => ({
   name: target.name,
   open: () => target,
 }))

@@ -134,6 +134,7 @@ const topic: Target = {
   seeds: [
     topics.batch('GW-1'),
     topics.status('GW-1'),
+    topics.loss('GW-1'),
     topics.telemetry('E10', '设备'),
     topics.frigateEvents,
     topics.frigateSnapshot('gate', 'person'),
@@ -155,6 +156,8 @@ function topicOf(of: NonNullable<ReturnType<typeof parseUpTopic>>): string {
   switch (of.kind) {
     case 'batch':
       return topics.batch(of.gateway)
+    case 'loss':
+      return topics.loss(of.gateway)
     case 'status':
       return topics.status(of.gateway)
     case 'telemetry':

@@ -176,6 +176,7 @@ async function openIntake(): Promise<Target> {
     async finish() {
       for (let from = journal.first; from < journal.next; ) {
         for (const { position, payload } of await journal.read(from)) {
+          mustHold(payload !== undefined, `record ${position} is damaged`)
           seriesOf(decodeRecord(payload))
           from = position + 1
         }

@@ -1,15 +1,18 @@
 import { createPrivateKey } from 'node:crypto'
-import { batchHash, noHash, sealBatch, signingKey, verifyingKey } from '@farwatch/evidence'
+import { batchHash, noHash, type SigningKey, sealBatch, signingKey, verifyingKey } from '@farwatch/evidence'
 import { encodeBatch, type Series } from '@farwatch/model'
 
-/** A key that signs only here: seeds must be the same bytes in every run, or a run could not be repeated. */
-export const key = signingKey(
-  createPrivateKey({
-    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 7)]),
-    format: 'der',
-    type: 'pkcs8',
-  }).export({ type: 'pkcs8', format: 'pem' }) as string,
-)
+/** Keys that sign only here: seeds must be the same bytes in every run, or a run could not be repeated. */
+export function keyOf(secret: number): SigningKey {
+  const pkcs8 = Buffer.concat([
+    Buffer.from('302e020100300506032b657004220420', 'hex'),
+    Buffer.alloc(32, secret),
+  ])
+  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  return signingKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
+}
+
+export const key = keyOf(7)
 export const publicKey = verifyingKey(key.publicKey)
 export const startMs = 1_795_440_000_000
 
