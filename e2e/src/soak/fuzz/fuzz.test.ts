@@ -26,14 +26,13 @@ test('J6 a sample of changed input: every decoder refuses as declared, and what 
 
 const target = (judge: Target['judge']): Target => ({
   name: 'made-up',
-  share: 1,
   seeds: [Uint8Array.of(1, 2, 3)],
   mutate: (_, random: Random) => Uint8Array.of(random.below(250), random.below(256)),
   judge,
 })
 
 async function resultOf(one: Target, from = 0, most = 5_000) {
-  const kind = { name: one.name, open: () => one }
+  const kind = { name: one.name, share: 1, open: () => one }
   for await (const result of fuzz({ runs: most, seed: 7, from, targets: [kind], say: silent })) return result
   throw new Error('no result')
 }

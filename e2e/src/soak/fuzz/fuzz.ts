@@ -48,11 +48,11 @@ const sayEveryMs = 10_000
 
 /** Fuzzes one target after another; each ends at its first fault. */
 export async function* fuzz(options: FuzzOptions): AsyncGenerator<FuzzResult> {
-  const opened: { kind: TargetKind; target: Target }[] = []
-  for (const kind of options.targets) opened.push({ kind, target: await kind.open() })
-  const shares = opened.reduce((sum, { target }) => sum + target.share, 0)
-  for (const { target } of opened) {
-    const runs = Math.max(1, Math.round((options.runs * target.share) / shares))
+  const shares = options.targets.reduce((sum, { share }) => sum + share, 0)
+  for (const kind of options.targets) {
+    const runs = Math.max(1, Math.round((options.runs * kind.share) / shares))
+    // One at a time: what a target opens is closed before the next.
+    const target = await kind.open()
     yield await fuzzTarget(target, { ...options, runs })
   }
 }

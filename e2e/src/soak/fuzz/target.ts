@@ -7,8 +7,6 @@ export type Verdict = 'accepted' | 'refused'
 /** One decoder of bytes from outside, and what must hold whatever it is given. */
 export interface Target {
   readonly name: string
-  /** Its part of the runs, compared with the others': less for what opens sockets or files. */
-  readonly share: number
   /** Valid input; every one of them must be accepted as it is. */
   readonly seeds: readonly Uint8Array[]
   mutate(seed: Uint8Array, random: Random): Uint8Array
@@ -18,8 +16,11 @@ export interface Target {
   finish?(): Promise<void>
 }
 
+/** A target before it has opened anything. */
 export interface TargetKind {
   readonly name: string
+  /** Its part of the runs, compared with the others': less for what opens sockets or files. */
+  readonly share: number
   open(): Target | Promise<Target>
 }
 

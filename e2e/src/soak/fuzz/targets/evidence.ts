@@ -18,7 +18,7 @@ import { batches, batchMessages, key, keyOf, publicKey, startMs } from './sample
 
 /** Signatures and keys: whatever verifies must be, byte for byte, what was signed. */
 
-const sign1: Target = {
+const sign1: Target & { readonly share: number } = {
   name: 'sign1',
   share: 15,
   seeds: batches.map((batch) => batch.sign1),
@@ -32,7 +32,7 @@ const sign1: Target = {
   },
 }
 
-const signedBatch: Target = {
+const signedBatch: Target & { readonly share: number } = {
   name: 'signed-batch',
   share: 20,
   seeds: batchMessages,
@@ -50,7 +50,7 @@ const signedBatch: Target = {
 
 const newKey = keyOf(8)
 
-const rotation: Target = {
+const rotation: Target & { readonly share: number } = {
   name: 'rotation',
   share: 4,
   seeds: [
@@ -71,7 +71,7 @@ const rotation: Target = {
   },
 }
 
-const keyList: Target = {
+const keyList: Target & { readonly share: number } = {
   name: 'key-list',
   share: 3,
   seeds: [
@@ -92,7 +92,7 @@ const keyList: Target = {
   },
 }
 
-const publicKeys: Target = {
+const publicKeys: Target & { readonly share: number } = {
   name: 'public-key',
   share: 3,
   seeds: [new TextEncoder().encode(key.publicKey)],
@@ -105,7 +105,7 @@ const publicKeys: Target = {
   },
 }
 
-const privateKeys: Target = {
+const privateKeys: Target & { readonly share: number } = {
   name: 'private-key',
   share: 1,
   seeds: [new TextEncoder().encode(key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)],
@@ -124,5 +124,6 @@ export const evidence: readonly TargetKind[] = [
   privateKeys,
 ].map((target) => ({
   name: target.name,
+  share: target.share,
   open: () => target,
 }))

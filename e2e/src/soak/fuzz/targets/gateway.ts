@@ -25,7 +25,7 @@ const mappings = ['nh3.ppm', undefined, 'values.0', 'deep.a.b.c'].map((path, i) 
   address: MqttAddress.parse({ topic: 't', ...(path === undefined ? {} : { path }) }),
 }))
 
-const payload: Target = {
+const payload: Target & { readonly share: number } = {
   name: 'mqtt-payload',
   share: 10,
   seeds: [
@@ -70,7 +70,6 @@ async function openModbus(): Promise<Target> {
   const options = { timeoutMs: 10_000, clock: systemClock, signal: new AbortController().signal }
   return {
     name: 'modbus-reply',
-    share: 2,
     // MBAP header, unit, function 3, byte count, 4 registers; and an exception.
     seeds: [Buffer.from('00000000000b0103083ff8000000000020', 'hex')],
     mutate: mutateBytes,
@@ -109,7 +108,7 @@ const chain = '00000000000000aa'
 /** Enough of a journal for a window: it asks where it ends and begins. */
 const journal = { first: 1, next: batches.length + 1 } as Journal
 
-const receipts: Target = {
+const receipts: Target & { readonly share: number } = {
   name: 'receipt',
   share: 8,
   seeds: [
@@ -173,7 +172,7 @@ function settledBy(input: Uint8Array): Set<number> | undefined {
 }
 
 export const gateway: readonly TargetKind[] = [
-  { name: payload.name, open: () => payload },
-  { name: receipts.name, open: () => receipts },
-  { name: 'modbus-reply', open: openModbus },
+  { name: payload.name, share: payload.share, open: () => payload },
+  { name: receipts.name, share: receipts.share, open: () => receipts },
+  { name: 'modbus-reply', share: 2, open: openModbus },
 ]

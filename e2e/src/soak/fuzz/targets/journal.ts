@@ -18,7 +18,7 @@ async function segmentFile(folder: string): Promise<Uint8Array> {
   const journal = await openJournal({ folder, log: silentLog, files: disk })
   for (const payload of payloads) await journal.append(payload)
   await journal.close()
-  const file = await disk.open(name, { create: false })
+  const file = await disk.open(join(folder, name), { create: false })
   return file.read(0, await file.size())
 }
 
@@ -27,12 +27,11 @@ async function openTarget(): Promise<Target> {
   const whole = await segmentFile(join(folder, 'seed'))
   return {
     name: 'journal',
-    share: 2,
     seeds: [whole],
     mutate: mutateBytes,
     async judge(input) {
       const disk = new ForgetfulDisk(() => 1)
-      const file = await disk.open(name, { create: true })
+      const file = await disk.open(join(folder, 'run', name), { create: true })
       await file.write(0, [input])
       const journal = await openJournal({ folder: join(folder, 'run'), log: silentLog, files: disk }).catch(
         declared,
@@ -65,4 +64,4 @@ function declared(error: unknown): undefined {
   throw error
 }
 
-export const journal: TargetKind = { name: 'journal', open: openTarget }
+export const journal: TargetKind = { name: 'journal', share: 2, open: openTarget }

@@ -27,7 +27,7 @@ export function mutateBinary(seed: Uint8Array, random: Random): Uint8Array {
   return random.chance(0.75) ? mutateCbor(seed, random) : mutateBytes(seed, random)
 }
 
-const batch: Target = {
+const batch: Target & { readonly share: number } = {
   name: 'batch',
   share: 20,
   seeds: batchMessages,
@@ -40,7 +40,7 @@ const batch: Target = {
   },
 }
 
-const header: Target = {
+const header: Target & { readonly share: number } = {
   name: 'header',
   share: 10,
   seeds: batches.map(({ sign1 }) => openSign1(sign1).payload),
@@ -65,7 +65,7 @@ function spellsOutGood(decoded: Series, input: Uint8Array): boolean {
   )
 }
 
-const series: Target = {
+const series: Target & { readonly share: number } = {
   name: 'series',
   share: 20,
   seeds: batches.flatMap((one) => one.series.slice(0, 2)),
@@ -121,7 +121,7 @@ records.push(
   { kind: 'seal', receivedMs: startMs, bytes: text.encode('y') },
 )
 
-const record: Target = {
+const record: Target & { readonly share: number } = {
   name: 'record',
   share: 8,
   seeds: records.map(encodeRecord),
@@ -141,7 +141,7 @@ const record: Target = {
   },
 }
 
-const loss: Target = {
+const loss: Target & { readonly share: number } = {
   name: 'loss',
   share: 5,
   seeds: [
@@ -169,5 +169,6 @@ const loss: Target = {
 
 export const modelBinary: readonly TargetKind[] = [batch, header, series, record, loss].map((target) => ({
   name: target.name,
+  share: target.share,
   open: () => target,
 }))

@@ -31,7 +31,7 @@ function mustBeShort(problem: string): void {
   mustHold(problem.length > 0 && problem.length <= 500, `a problem of ${problem.length} characters`)
 }
 
-const telemetry: Target = {
+const telemetry: Target & { readonly share: number } = {
   name: 'telemetry',
   share: 15,
   seeds: bytesOf({ pm10: 55, noise: true }, { ts: startMs, values: { so2: 12.3, 浓度: -1e-7 } }),
@@ -69,7 +69,7 @@ const seen = {
   current_zones: ['yard'],
 }
 
-const frigate: Target = {
+const frigate: Target & { readonly share: number } = {
   name: 'frigate',
   share: 8,
   seeds: bytesOf(
@@ -91,7 +91,7 @@ const frigate: Target = {
   },
 }
 
-const status: Target = {
+const status: Target & { readonly share: number } = {
   name: 'gateway-status',
   share: 8,
   seeds: bytesOf(
@@ -128,7 +128,7 @@ const status: Target = {
 const mutateName = (seed: Uint8Array, random: Random) =>
   random.chance(0.8) ? encoder.encode(mutateText(utf8(seed), random)) : mutateBytes(seed, random)
 
-const topic: Target = {
+const topic: Target & { readonly share: number } = {
   name: 'topic',
   share: 5,
   seeds: [
@@ -169,7 +169,7 @@ function topicOf(of: NonNullable<ReturnType<typeof parseUpTopic>>): string {
   }
 }
 
-const point: Target = {
+const point: Target & { readonly share: number } = {
   name: 'point-key',
   share: 4,
   seeds: ['E01/d/LEL01', '厂/釜/温度', `${'a'.repeat(64)}/b/c`].map((one) => encoder.encode(one)),
@@ -189,5 +189,6 @@ const point: Target = {
 
 export const modelText: readonly TargetKind[] = [telemetry, frigate, status, topic, point].map((target) => ({
   name: target.name,
+  share: target.share,
   open: () => target,
 }))

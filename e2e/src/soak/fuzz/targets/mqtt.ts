@@ -75,7 +75,7 @@ function firstTooLarge(stream: Uint8Array): { at: number } | undefined {
   return undefined
 }
 
-const packetLimit: Target = {
+const packetLimit: Target & { readonly share: number } = {
   name: 'packet-limit',
   share: 20,
   seeds: [...streams, publish('t', Buffer.alloc(1_000)), packet(0x30, Buffer.alloc(9), 1_999)],
@@ -163,7 +163,6 @@ async function openIntake(): Promise<Target> {
   neighbour.on('close', () => left++)
   return {
     name: 'mqtt',
-    share: 2,
     seeds: streams,
     mutate: mutateStream,
     async judge(input) {
@@ -191,7 +190,7 @@ async function openIntake(): Promise<Target> {
 }
 
 /** A CONNECT that is whole is answered, however long a busy machine takes; of anything else nobody waits for an answer. */
-const patienceMs = { login: 10_000, other: 5 }
+const patienceMs = { login: 10_000, other: 5, goodbye: 500 }
 
 /** The first bytes that come back, if any; the connection is closed by then. */
 function answerTo(input: Uint8Array, port: number): Promise<Uint8Array | undefined> {
@@ -199,14 +198,21 @@ function answerTo(input: Uint8Array, port: number): Promise<Uint8Array | undefin
   return new Promise((resolve) => {
     let answer: Uint8Array | undefined
     const socket = connect(port, '127.0.0.1')
-    const timer = setTimeout(() => socket.end(), isLogin ? patienceMs.login : patienceMs.other)
+    let giveUp: NodeJS.Timeout | undefined
+    const end = () => {
+      socket.end()
+      // Whoever is half-way through a packet may be waited for by the other side.
+      giveUp ??= setTimeout(() => socket.destroy(), patienceMs.goodbye)
+    }
+    const timer = setTimeout(end, isLogin ? patienceMs.login : patienceMs.other)
     socket.on('error', () => undefined)
     socket.on('data', (bytes) => {
       answer ??= bytes
-      socket.end()
+      end()
     })
     socket.on('close', () => {
       clearTimeout(timer)
+      clearTimeout(giveUp)
       resolve(answer)
     })
     socket.write(input)
@@ -214,6 +220,6 @@ function answerTo(input: Uint8Array, port: number): Promise<Uint8Array | undefin
 }
 
 export const mqttTargets: readonly TargetKind[] = [
-  { name: packetLimit.name, open: () => packetLimit },
-  { name: 'mqtt', open: openIntake },
+  { name: packetLimit.name, share: packetLimit.share, open: () => packetLimit },
+  { name: 'mqtt', share: 2, open: openIntake },
 ]
