@@ -15,7 +15,7 @@ import { HandMadeGateway, reading } from './hand-made-gateway.ts'
 
 /** One running centre; in every case a good neighbour's readings go on being stored beside what is bad. */
 
-const patient = { timeout: 90_000 }
+const patient = { timeout: 180_000 }
 const neighbourPoint = 'E01/d/level'
 
 let home: string
@@ -200,7 +200,7 @@ test('J6 a wrong previous hash forks, a jump in sequence asks for what is missin
     }),
   )
   const jump = bad.seal([reading('E02/d/a', 3)], { seq: 1_000 })
-  expect(await bad.send(jump)).toMatchObject({ verdict: 'gap', expected: 3 })
+  expect(await bad.answerTo(jump)).toContainEqual(expect.objectContaining({ verdict: 'gap', expected: 3 }))
 })
 
 test("J6 another gateway's points are refused in their place of the chain", patient, async () => {

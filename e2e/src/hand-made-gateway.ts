@@ -28,7 +28,7 @@ export class HandMadeGateway {
   readonly name: string
   readonly key = signingKey(generateKeyPem())
   readonly #client: MqttClient
-  readonly #verdicts: Verdict[] = []
+  #verdicts: Verdict[] = []
   #wake: () => void = () => undefined
   #seq = 0
   #prev: Uint8Array = noHash
@@ -77,7 +77,14 @@ export class HandMadeGateway {
 
   /** Sends a batch, or bytes that pretend to be one, and resolves with the verdict on it. */
   async send(batch: BatchMessage | Uint8Array): Promise<Verdict> {
+    const [verdict] = await this.answerTo(batch)
+    return verdict!
+  }
+
+  /** All verdicts of the receipt that comes: on the batch itself, then on what is missing before it. */
+  async answerTo(batch: BatchMessage | Uint8Array): Promise<readonly Verdict[]> {
     const bytes = batch instanceof Uint8Array ? batch : encodeBatch(batch)
+    this.#verdicts = []
     await this.publish(topics.batch(this.name), bytes)
     if (this.#verdicts.length === 0) {
       await new Promise<void>((resolve, reject) => {
@@ -88,7 +95,7 @@ export class HandMadeGateway {
         }
       })
     }
-    return this.#verdicts.shift()!
+    return this.#verdicts
   }
 
   close(): Promise<void> {
