@@ -254,3 +254,20 @@ test('J2 a snapshot of version 1 is taken over; what came before it is left to t
   await centre.journal.close()
   await rm(centre.folder, { recursive: true })
 })
+
+test('J4 the head that is anchored ends the newest range without a gap, and tells where that begins', () => {
+  const one = new Chain()
+  expect(one.head).toBeUndefined()
+  for (const seq of [1, 2]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 1, seq: 2, hash: hashOf(2) })
+  for (const seq of [8, 9]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 8, seq: 9, hash: hashOf(9) })
+  for (const seq of [3, 4, 5, 6, 7]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 1, seq: 9, hash: hashOf(9) })
+  // Nobody knows the hash of the last batch that was lost.
+  one.declare({ from: 10, to: 12 })
+  expect(one.head).toEqual({ from: 1, seq: 9, hash: hashOf(9) })
+  const lost = new Chain()
+  lost.declare({ from: 1, to: 3 })
+  expect(lost.head).toBeUndefined()
+})

@@ -62,6 +62,16 @@ export class Chain {
     return this.#gaps.filter(({ declared }) => !declared)
   }
 
+  /** The last batch whose hash is known, and where the range without a gap begins that it ends; undefined where there is none. */
+  get head(): { readonly from: number; readonly seq: number; readonly hash: Uint8Array } | undefined {
+    const last = this.#gaps.at(-1)
+    const endsInGap = this.#hash === undefined && last?.to === this.#end
+    const [seq, hash] = endsInGap ? [last.from - 1, last.prev] : [this.#end, this.#hash]
+    if (seq === 0 || hash === undefined) return undefined
+    const before = this.#gaps.findLast(({ to }) => to < seq)
+    return { from: (before?.to ?? 0) + 1, seq, hash }
+  }
+
   /** How a batch fits whose signature is good. */
   judge({ seq, prev }: Link, hash: Uint8Array): Fit {
     if (seq > this.#end) {

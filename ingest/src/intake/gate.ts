@@ -82,6 +82,8 @@ export class Gate {
   readonly #unreadable = new Map<string, { readonly name: string; readonly times: number }>()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
+  /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
+  readonly #sealedAnew = new Map<string, string>()
   #problem: string | undefined
 
   constructor(deps: GateDeps) {
@@ -181,9 +183,12 @@ export class Gate {
     if (unfit !== undefined) {
       quarantine.count(message.client, unfit.code, { seq: header.seq, problem: unfit.text })
       // Nothing is lost: a gateway that has another key seals in a new chain what waits, one that has none keeps it.
-      return this.#inGoodKey.has(gateway) && credentials.keysOf(gateway).length > 0
-        ? answer({ verdict: 'forked', seq: header.seq, reason: unfit.text })
-        : held(unfit.text)
+      if (!this.#inGoodKey.has(gateway) || credentials.keysOf(gateway).length === 0) return held(unfit.text)
+      this.#sealedAnew.set(gateway, header.chain)
+    }
+    if (this.#sealedAnew.get(gateway) === header.chain) {
+      const reason = unfit?.text ?? 'the batches before it are sealed anew: their key does not stand'
+      return answer({ verdict: 'forked', seq: header.seq, reason })
     }
     const place = chains.judge(header, hash, receivedMs)
     const verdict = place === 'past' ? await chains.recall(header, hash) : place

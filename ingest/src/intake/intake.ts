@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type ChainHead, centreName } from '@farwatch/evidence'
 import { encodeRecord, type GatewayStatus, messageOf, type Registry } from '@farwatch/model'
 import {
   type Clock,
@@ -38,6 +39,8 @@ export interface Intake {
   readonly port: number
   /** Why nothing can be taken in at the moment, if so: a full disk, a journal at its bound. */
   readonly problem: string | undefined
+  /** Where the chains of all gateways, the key directory and the seals stand, for an anchor. */
+  heads(): ChainHead[]
 }
 
 /** Listens for gateways and devices; what it acknowledges is in the journal. */
@@ -48,12 +51,9 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     await noteNobodyConnected(deps).catch((error) =>
       log.warn({ problem: messageOf(error) }, 'gateways that are gone may look connected'),
     )
-    const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
+    const chains = await Chains.open(chainsFile(deps.home), journal)
     life.onStop('save the chains', () => chains.save())
-    const sealer = await Sealer.open({
-      ...{ journal, clock, log, key: deps.credentials.centre },
-      path: join(deps.home, 'seals.json'),
-    })
+    const sealer = await openSealer(deps)
     life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({
@@ -105,6 +105,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       get problem() {
         return gate.problem
       },
+      heads: () => headsOf(chains, deps.credentials, sealer),
     }
   })
 }
@@ -119,3 +120,26 @@ async function noteNobodyConnected({ credentials, journal, clock }: IntakeDeps):
     ),
   )
 }
+
+type AtRest = Pick<IntakeDeps, 'home' | 'journal' | 'credentials' | 'clock' | 'log'>
+
+/** Where the chains stand in a data folder on which no centre runs. */
+export async function headsAtRest(deps: AtRest): Promise<ChainHead[]> {
+  const chains = await Chains.open(chainsFile(deps.home), deps.journal)
+  return headsOf(chains, deps.credentials, await openSealer(deps))
+}
+
+function headsOf(chains: Chains, { keys }: Credentials, sealer: Sealer): ChainHead[] {
+  const own = [
+    { kind: 'keys' as const, ...keys.end },
+    { kind: 'seals' as const, ...sealer.end },
+  ]
+  const begun = own.filter(({ seq }) => seq > 0)
+  return [...chains.heads(), ...begun.map((head) => ({ owner: centreName, from: 1, ...head }))]
+}
+
+function openSealer({ home, journal, credentials, clock, log }: AtRest): Promise<Sealer> {
+  return Sealer.open({ journal, clock, log, key: credentials.centre, path: join(home, 'seals.json') })
+}
+
+const chainsFile = (home: string) => join(home, 'chains.json')
