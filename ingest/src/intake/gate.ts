@@ -1,5 +1,4 @@
 import {
-  batchHash,
   isSignedBy,
   type OpenBatch,
   openBatch,
@@ -11,7 +10,6 @@ import {
   batchBounds,
   type CentreRecord,
   decodeBatch,
-  decodeHeader,
   decodeLoss,
   encodeRecord,
   FarwatchError,
@@ -35,12 +33,11 @@ import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Quarantine } from './quarantine.ts'
+import { headerOf, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
 const eventBytes = 256 * 1024
-/** So often a batch with a good signature over unreadable readings may come before it is refused for good. */
-const maxUnreadable = 3
 
 export interface Message {
   readonly topic: string
@@ -78,8 +75,7 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
-  /** The batch of each gateway that could not be read last, and how often it came. */
-  readonly #unreadable = new Map<string, { readonly name: string; readonly times: number }>()
+  readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
   /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
@@ -199,7 +195,7 @@ export class Gate {
       }
       return answer(verdict)
     }
-    if (malformed !== undefined && this.#mayComeBetter(gateway, hash)) {
+    if (malformed !== undefined && this.#unreadable.mayComeBetter(gateway, hash)) {
       await quarantine.put(message, 'malformed-batch', malformed)
       return held(`it cannot be read (${malformed})`)
     }
@@ -220,15 +216,6 @@ export class Gate {
       if (!(error instanceof FarwatchError)) throw error
       return held(`the centre cannot store it now (${error.code})`)
     }
-  }
-
-  /** Bytes may have been altered on the way: a batch that cannot be read is asked for again, but not for ever. */
-  #mayComeBetter(gateway: string, hash: Uint8Array): boolean {
-    const name = Buffer.from(hash).toString('hex')
-    const before = this.#unreadable.get(gateway)
-    const times = before?.name === name ? before.times + 1 : 1
-    this.#unreadable.set(gateway, { name, times })
-    return times < maxUnreadable
   }
 
   /** A declaration that is not answered is sent again. */
@@ -386,17 +373,6 @@ export class Gate {
   async #refuse(message: Message, reason: string, text: string): Promise<Outcome> {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
-  }
-}
-
-/** The signed header of a batch whose readings cannot be read, or undefined where that cannot be read either. */
-function headerOf(payload: Uint8Array): OpenBatch | undefined {
-  try {
-    const message = decodeBatch(payload)
-    const signed = openSign1(message.sign1)
-    return { header: decodeHeader(signed.payload), series: [], hash: batchHash(message), signed }
-  } catch {
-    return undefined
   }
 }
 
