@@ -34,6 +34,13 @@ export type CentreRecord =
       readonly gateway: string
       readonly bytes: Uint8Array
     }
+  /** How a gateway's batches have come in, as of now: `Delivery` as JSON. */
+  | {
+      readonly kind: 'delivery'
+      readonly receivedMs: number
+      readonly gateway: string
+      readonly bytes: Uint8Array
+    }
   /** The centre's seal over plain records before it: a COSE_Sign1. `receivedMs`: when it was made. */
   | { readonly kind: 'seal'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
@@ -86,25 +93,24 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
       ])
     case 'loss':
       return encode([6, record.receivedMs, record.bytes, record.gateway])
+    case 'delivery':
+      return encode([8, record.receivedMs, record.bytes, record.gateway])
     case 'seal':
       return encode([7, record.receivedMs, record.bytes])
   }
 }
-
-/** How many parts a record has, by its kind. */
-const lengths = [4, 5, 3, 5, 4, 7, 4, 3]
 
 /** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
   const reader = new CborReader(bytes)
   const length = reader.array()
   const code = reader.uint()
-  const expected = lengths[code]
-  if (expected === undefined) throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
-  if (length !== expected)
-    throw new FarwatchError('bad-record', `${length} parts, a record of kind ${code} has ${expected}`)
   const base = { receivedMs: reader.uint(), bytes: reader.bytes() }
   const record = rest(code, base, reader)
+  // Each field is a part, and the kind is the code.
+  const expected = Object.keys(record).length
+  if (length !== expected)
+    throw new FarwatchError('bad-record', `${length} parts, a record of kind ${code} has ${expected}`)
   reader.end()
   return record
 }
@@ -133,6 +139,8 @@ function rest(
       return { kind: 'loss', ...base, gateway: reader.text() }
     case 7:
       return { kind: 'seal', ...base }
+    case 8:
+      return { kind: 'delivery', ...base, gateway: reader.text() }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }

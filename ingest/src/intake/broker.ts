@@ -5,6 +5,7 @@ import { type Logger, limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { Connections, connectionBounds } from './connections.ts'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import { type Gate, pictureBounds } from './gate.ts'
 import type { Quarantine } from './quarantine.ts'
 
@@ -17,6 +18,7 @@ export interface BrokerDeps {
   readonly gate: Gate
   readonly credentials: Credentials
   readonly quarantine: Quarantine
+  readonly deliveries: Deliveries
   readonly log: Logger
 }
 
@@ -35,7 +37,7 @@ type Known = Client & { principal?: Principal }
  */
 export async function startBroker(
   config: ListenerConfig,
-  { gate, credentials, quarantine, log }: BrokerDeps,
+  { gate, credentials, quarantine, deliveries, log }: BrokerDeps,
 ) {
   const connections = new Connections<Duplex>(connectionBounds)
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
@@ -68,6 +70,7 @@ export async function startBroker(
         if (!connections.admit(client.conn, found.principal.kind === 'anonymous'))
           return refuse(3, 'no more connections of this kind are taken')
         client.principal = found.principal
+        if (found.principal.kind === 'gateway' && connected.has(client.id)) deliveries.takenOver(client.id)
         done(null, true)
       },
       (error) => refuse(3, messageOf(error)),

@@ -221,6 +221,10 @@ test('J2 behind a loss declared without hashes the chain goes on, its link unpro
   bare.take(link(10), hashOf(10))
   expect(bare.judge(link(11), hashOf(11)).fit).toBe('new')
   expect(bare.judge({ seq: 11, prev: hashOf(1) }, hashOf(11)).fit).toBe('forked')
+  expect(bare.judge({ seq: 9, prev: hashOf(8) }, hashOf(90)).fit).toBe('forked')
+  bare.declare({ from: 11, to: 12 })
+  bare.take(link(12), hashOf(12))
+  expect(bare.judge({ seq: 13, prev: hashOf(1) }, hashOf(13)).fit).toBe('forked')
 })
 
 test('J2 places of declared losses are bounded: what an old one stood for is left to the ledger', () => {

@@ -1,15 +1,7 @@
-import {
-  isSignedBy,
-  type OpenBatch,
-  openBatch,
-  openSign1,
-  refusalOfKey,
-  verifySign1,
-} from '@farwatch/evidence'
+import { isSignedBy, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
-  decodeBatch,
   decodeLoss,
   encodeRecord,
   FarwatchError,
@@ -32,8 +24,10 @@ import type { Sealer } from '../seal/sealer.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
-import { headerOf, Unreadable } from './unreadable.ts'
+import type { Repeats } from './repeats.ts'
+import { readBatch, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -64,6 +58,8 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly repeats: Repeats
+  readonly deliveries: Deliveries
   readonly sealer: Sealer
 }
 
@@ -97,7 +93,13 @@ export class Gate {
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
+        return this.#inTurn(topic.gateway, async () => {
+          const outcome = await this.#ofGateway(message, topic)
+          if (outcome.outcome === 'judged') {
+            this.#deps.deliveries.judged(outcome.gateway, outcome.chain, outcome.verdicts)
+          }
+          return outcome
+        })
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -148,17 +150,9 @@ export class Gate {
         `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
       )
     }
-    let batch: OpenBatch
-    let malformed: string | undefined
-    try {
-      batch = openBatch(decodeBatch(message.payload))
-    } catch (error) {
-      malformed = messageOf(error)
-      const header = headerOf(message.payload)
-      // Who has sent what nobody can read gets no answer: there is no number to name. He is told of in log and metrics.
-      if (header === undefined) return this.#refuse(message, 'malformed-batch', malformed)
-      batch = header
-    }
+    const { batch, malformed } = readBatch(message.payload)
+    // Who has sent what nobody can read gets no answer: there is no number to name. He is told of in log and metrics.
+    if (batch === undefined) return this.#refuse(message, 'malformed-batch', malformed)
     const { header, hash } = batch
     const answer = (...verdicts: Verdict[]): Outcome => ({
       outcome: 'judged',
@@ -259,6 +253,7 @@ export class Gate {
       return later(`the centre cannot store it now (${error.code})`)
     }
     chains.declare(loss, receivedMs)
+    this.#deps.deliveries.declared(loss)
     return answer()
   }
 
@@ -307,7 +302,8 @@ export class Gate {
       const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
       if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
     }
-    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
 

@@ -15,9 +15,12 @@ import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
 import type { Credentials } from './credentials.ts'
+import { Deliveries } from './deliveries.ts'
+import { deliveryMetrics } from './delivery-metrics.ts'
 import { GapReminder } from './gap-reminder.ts'
 import { Gate } from './gate.ts'
 import { Quarantine } from './quarantine.ts'
+import { Repeats } from './repeats.ts'
 
 export interface IntakeDeps {
   readonly clock: Clock
@@ -53,6 +56,11 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     )
     const chains = await Chains.open(chainsFile(deps.home), journal)
     life.onStop('save the chains', () => chains.save())
+    const deliveries = await Deliveries.open({ journal, clock, log, chains, home: deps.home })
+    deliveryMetrics(metrics, () => deliveries.all())
+    life.onStop('tell how batches came in', () => deliveries.tell(true))
+    const stopTelling = clock.every(deliveries.everyMs, () => void deliveries.tell())
+    life.onStop('stop telling', stopTelling)
     const sealer = await openSealer(deps)
     life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
@@ -63,9 +71,13 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       chains,
       admission: new Admission(deps.registry),
       quarantine,
+      repeats: await Repeats.open(journal, metrics, clock.now()),
+      deliveries,
       sealer,
     })
-    const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
+    const broker = await startBroker(config, {
+      ...{ gate, credentials: deps.credentials, quarantine, deliveries, log },
+    })
     life.onStop('close the MQTT listener', () => broker.stop())
     let savedMs = clock.monotonicMs()
     const stopSaving = clock.every(save.lookEveryMs, () => {

@@ -1,11 +1,26 @@
-import { batchHash, type OpenBatch, openSign1 } from '@farwatch/evidence'
-import { decodeBatch, decodeHeader } from '@farwatch/model'
+import { batchHash, type OpenBatch, openBatch, openSign1 } from '@farwatch/evidence'
+import { decodeBatch, decodeHeader, messageOf } from '@farwatch/model'
 
 /** So often a batch with a good signature over unreadable readings may come before it is refused for good. */
 const most = 3
 
-/** The signed header of a batch whose readings cannot be read, or undefined where that cannot be read either. */
-export function headerOf(payload: Uint8Array): OpenBatch | undefined {
+/**
+ * A batch with its readings; where those cannot be read, its signed header alone, and why; where that cannot be read
+ * either, only why.
+ */
+export function readBatch(
+  payload: Uint8Array,
+):
+  | { readonly batch: OpenBatch; readonly malformed: string | undefined }
+  | { readonly batch: undefined; readonly malformed: string } {
+  try {
+    return { batch: openBatch(decodeBatch(payload)), malformed: undefined }
+  } catch (error) {
+    return { batch: headerOf(payload), malformed: messageOf(error) }
+  }
+}
+
+function headerOf(payload: Uint8Array): OpenBatch | undefined {
   try {
     const message = decodeBatch(payload)
     const signed = openSign1(message.sign1)

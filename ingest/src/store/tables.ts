@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { GatewayStatus } from '@farwatch/model'
+import type { Delivery, GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
 import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
 
@@ -20,6 +20,8 @@ export interface Tables {
   readonly cameras: readonly string[]
   /** The last status of each gateway. */
   readonly statuses: ReadonlyMap<string, { readonly status: GatewayStatus; readonly receivedMs: number }>
+  /** The last account of how each gateway's batches came in. */
+  readonly deliveries: ReadonlyMap<string, { readonly delivery: Delivery; readonly receivedMs: number }>
 }
 
 /** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
@@ -33,6 +35,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   const seals = new CopyEncoder()
   const cameras = new Set<string>()
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
+  const deliveries = new Map<string, { delivery: Delivery; receivedMs: number }>()
   for (const item of items) {
     const { position } = item.source
     let left = 0
@@ -55,6 +58,10 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       cameras.add(content.camera)
     }
     if (content.kind === 'refusal') addRefusal(refusals, item, content.refusal)
+    if (content.kind === 'delivery') {
+      const { delivery } = content
+      deliveries.set(delivery.gateway, { delivery, receivedMs: item.receivedMs })
+    }
     if (content.kind === 'seal') addSeal(seals, position, content.seal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
@@ -76,7 +83,7 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
     if (encoder.rows === 0) continue
     copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
   }
-  return { copies, readings: rows, refusals: refusals.rows, cameras: [...cameras], statuses }
+  return { copies, readings: rows, refusals: refusals.rows, cameras: [...cameras], statuses, deliveries }
 }
 
 const columns = {

@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import {
-  createWindow,
+  Answered,
   DriverError,
   decodeModbus,
   ModbusAddress,
   ModbusConnection,
   MqttAddress,
   parsePayload,
+  Ranges,
+  Window,
 } from '@farwatch/gateway/decoders'
 import { isTime, Receipt } from '@farwatch/model'
-import { type Cursor, type Journal, silentLog, systemClock } from '@farwatch/runtime'
+import { type Clock, type Cursor, type Journal, silentLog, systemClock } from '@farwatch/runtime'
 import { mutateBytes } from '../mutate/bytes.ts'
 import { mutateJson } from '../mutate/json.ts'
 import { mustHold, type Target, type TargetKind } from '../target.ts'
@@ -105,6 +107,9 @@ async function listening(server: Server): Promise<number> {
 
 const chain = '00000000000000aa'
 
+/** Nothing is saved here: time stands still. */
+const clock: Clock = { ...systemClock, monotonicMs: () => 0, after: () => () => undefined }
+
 /** Enough of a journal for a window: it asks where it ends and begins. */
 const journal = { first: 1, next: batches.length + 1 } as Journal
 
@@ -132,7 +137,7 @@ const receipts: Target & { readonly share: number } = {
     json({ v: 1, chain, verdicts: [{ verdict: 'forked', seq: 1, reason: 'z' }] }),
   ],
   mutate: mutateJson,
-  async judge(input) {
+  judge(input) {
     let position = 1
     const cursor: Cursor = {
       get position() {
@@ -143,15 +148,18 @@ const receipts: Target & { readonly share: number } = {
         position = to
       },
     }
-    const window = createWindow(cursor, { journal, clock: systemClock, log: silentLog })
-    const sending = new AbortController()
-    for (const [i, payload] of batchMessages.entries())
-      await window.admits({ position: i + 1, payload }, window.until(sending.signal))
+    const parts = { journal, clock, log: silentLog }
+    const place = { cursor, folder: '', path: '', ranges: new Ranges([{ from: 1, until: 1 }]) }
+    const acknowledged = new Answered({ ...parts, ...place })
+    const window = new Window({ ...parts, answered: acknowledged, bytesPerSecond: Number.POSITIVE_INFINITY })
+    for (let drawn = window.draw(); drawn !== undefined; drawn = window.draw())
+      window.sent({ position: drawn.position, payload: batchMessages[drawn.position - 1]! })
     window.receive(input)
     const answered = settledBy(input)
     for (let seq = 1; seq < position; seq++)
       mustHold(answered?.has(seq) ?? false, `batch ${seq} is forgotten without a verdict`)
-    mustHold(window.next >= 1 && window.next <= journal.next, `sending goes on at ${window.next}`)
+    for (let seq = position; seq < journal.next; seq++)
+      if (acknowledged.has(seq)) mustHold(answered?.has(seq) ?? false, `batch ${seq} is taken for answered`)
     return answered === undefined ? 'refused' : 'accepted'
   },
 }

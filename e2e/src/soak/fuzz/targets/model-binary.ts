@@ -119,6 +119,7 @@ const records: CentreRecord[] = [
 records.push(
   { kind: 'loss', receivedMs: startMs, gateway: 'GW-1', bytes: text.encode('x') },
   { kind: 'seal', receivedMs: startMs, bytes: text.encode('y') },
+  { kind: 'delivery', receivedMs: startMs, gateway: 'GW-1', bytes: text.encode('{}') },
 )
 
 const record: Target & { readonly share: number } = {
