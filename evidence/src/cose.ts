@@ -10,7 +10,8 @@ const keyIdHeader = 4
 export const eddsa = -8 as const
 /** CBOR tag 18, COSE_Sign1. */
 const tag = 0xd2
-const strict = { strict: true, rejectDuplicateMapKeys: true, useMaps: true }
+/** One spelling only: the hash of a batch goes over these bytes, and a second one would verify under another hash. */
+const strict = { strict: true, rejectDuplicateMapKeys: true, useMaps: true, allowIndefinite: false }
 
 export interface Sign1 {
   readonly keyId: string
@@ -48,8 +49,12 @@ export function openSign1(bytes: Uint8Array): Sign1 {
   if (!Array.isArray(parts) || parts.length !== 4 || !(header instanceof Map)) return fail('not a COSE_Sign1')
   const [protectedHeader, unprotectedHeader, payload, signature] = parts as unknown[]
   const keyId: unknown = header.get(keyIdHeader)
-  if (header.get(algHeader) !== eddsa)
-    return fail(`algorithm ${String(header.get(algHeader))}, expected -8 (EdDSA)`)
+  const algorithm: unknown = header.get(algHeader)
+  if (algorithm !== eddsa) {
+    // Anything may stand there, of any size and depth.
+    const found = typeof algorithm === 'number' ? algorithm : typeof algorithm
+    return fail(`algorithm ${found}, expected -8 (EdDSA)`)
+  }
   if (!(keyId instanceof Uint8Array) || keyId.length !== 8) return fail('key id is not 8 bytes')
   // Whatever is not signed could be changed on the way without notice: nothing may stand there.
   if (!(unprotectedHeader instanceof Map) || unprotectedHeader.size > 0)

@@ -134,3 +134,19 @@ test('a COSE_Sign1 with anything unsigned in it is refused', () => {
   ])
   expect(() => openSign1(smuggled)).toThrow(/unprotected/)
 })
+
+test('J6 a signature holds for one spelling of its bytes only: their hash is the link of the chain', () => {
+  const signed = sign1(Uint8Array.of(1, 2, 3), key)
+  expect(verifySign1(openSign1(signed), publicKey)).toBe(true)
+  // The empty unprotected header stands behind the protected one; with an indefinite length it says the same.
+  const at = Buffer.from(signed).indexOf(Buffer.of(0xa0, 0x43, 1, 2, 3))
+  const respelt = Buffer.concat([signed.subarray(0, at), Buffer.of(0xbf, 0xff), signed.subarray(at + 1)])
+  expect(() => openSign1(respelt)).toThrow(FarwatchError)
+})
+
+test('J6 what stands for the algorithm is told without being spelt out', () => {
+  const deep = Buffer.concat([Buffer.alloc(200, 0x81), Buffer.of(0x60)])
+  const header = Buffer.concat([Buffer.of(0xa1, 0x01), deep])
+  const parts = [Buffer.of(0xd2, 0x84, 0x58, header.length), header, Buffer.of(0xa0, 0x40, 0x40)]
+  expect(() => openSign1(Buffer.concat(parts))).toThrow('algorithm object, expected -8 (EdDSA)')
+})

@@ -85,5 +85,7 @@ export function decodeHeader(bytes: Uint8Array): BatchHeader {
   const parsed = BatchHeader.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new FarwatchError('bad-header', `${issue?.path.join('.')}: ${issue?.message}`)
+  // Zod names every field that it does not know.
+  const problem = `${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300)
+  throw new FarwatchError('bad-header', problem)
 }

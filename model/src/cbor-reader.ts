@@ -1,5 +1,5 @@
 import { FarwatchError } from './errors.ts'
-import { utf8 } from './utf8.ts'
+import { exactUtf8 } from './utf8.ts'
 
 /** Major types of RFC 8949, 3.1. */
 const major = { uint: 0, bytes: 2, text: 3, array: 4 } as const
@@ -36,10 +36,10 @@ export class CborReader {
     return this.#bytes.subarray(from, this.#at)
   }
 
-  /** Ill-formed UTF-8 becomes U+FFFD. */
+  /** Ill-formed UTF-8 becomes U+FFFD; a byte order mark stays. */
   text(): string {
     const from = this.#string(major.text)
-    return utf8(this.#bytes.subarray(from, this.#at))
+    return exactUtf8(this.#bytes.subarray(from, this.#at))
   }
 
   /** A byte string of little-endian float64. */

@@ -103,10 +103,14 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
 /** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
   const reader = new CborReader(bytes)
-  reader.array()
+  const length = reader.array()
   const code = reader.uint()
   const base = { receivedMs: reader.uint(), bytes: reader.bytes() }
   const record = rest(code, base, reader)
+  // Each field is a part, and the kind is the code.
+  const expected = Object.keys(record).length
+  if (length !== expected)
+    throw new FarwatchError('bad-record', `${length} parts, a record of kind ${code} has ${expected}`)
   reader.end()
   return record
 }

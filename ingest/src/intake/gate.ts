@@ -1,8 +1,7 @@
-import { isSignedBy, openBatch, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
+import { isSignedBy, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
-  decodeBatch,
   decodeLoss,
   encodeRecord,
   FarwatchError,
@@ -23,11 +22,12 @@ import {
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Sealer } from '../seal/sealer.ts'
 import type { Admission } from './admission.ts'
-import { type Chains, refusedInPlace } from './chains.ts'
+import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
+import { readBatch, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -71,6 +71,7 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
   /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
@@ -149,12 +150,9 @@ export class Gate {
         `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
       )
     }
-    let batch: ReturnType<typeof openBatch>
-    try {
-      batch = openBatch(decodeBatch(message.payload))
-    } catch (error) {
-      return this.#refuse(message, 'malformed-batch', messageOf(error))
-    }
+    const { batch, malformed } = readBatch(message.payload)
+    // Who has sent what nobody can read gets no answer: there is no number to name. He is told of in log and metrics.
+    if (batch === undefined) return this.#refuse(message, 'malformed-batch', malformed)
     const { header, hash } = batch
     const answer = (...verdicts: Verdict[]): Outcome => ({
       outcome: 'judged',
@@ -191,12 +189,16 @@ export class Gate {
       }
       return answer(verdict)
     }
-    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
+    if (malformed !== undefined && this.#unreadable.mayComeBetter(gateway, hash)) {
+      await quarantine.put(message, 'malformed-batch', malformed)
+      return held(`it cannot be read (${malformed})`)
+    }
+    const refused = malformed ?? refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
         ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-        : quarantine.keep(message, refusedInPlace, refused))
+        : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
       const hole = chains.advance(header, hash, receivedMs)
       return answer(
         refused === undefined

@@ -4,7 +4,7 @@ import { type Item, refusedItem } from './item.ts'
 import { encodeItems, type Tables } from './tables.ts'
 
 /** Newest kept. */
-const kept = { picturesPerCamera: 200, quarantine: 10_000 } as const
+const kept = { picturesPerCamera: 200, quarantine: { rows: 10_000, bytes: 256 * 1024 * 1024 } } as const
 
 /** Consecutive records on their way into the database, encoded while those before them commit. */
 export interface Chunk {
@@ -150,8 +150,11 @@ async function trim(transaction: Transaction, { cameras, refusals }: Tables): Pr
   if (refusals > 0) {
     await transaction.query(
       `delete from quarantine where position <= (
-         select position from quarantine order by position desc offset $1 limit 1)`,
-      [kept.quarantine],
+         select position from (
+           select position, row_number() over newest as rows, sum(octet_length(bytes)) over newest as bytes
+           from quarantine window newest as (order by position desc, topic)) as kept
+         where rows > $1 or bytes > $2 order by position desc limit 1)`,
+      [kept.quarantine.rows, kept.quarantine.bytes],
     )
   }
 }
