@@ -7,7 +7,7 @@ import { benchIngest } from './ingest/ingest.ts'
 import { benchLatency } from './latency/latency.ts'
 
 const usage = `npm run bench -- NAME
-  ingest   [--rows 400000] [--engine embedded|server]
+  ingest   [--rows 400000] [--engine embedded|server] [--shape rows_per_s …]
   latency  [--load 5000] [--samples 300]
   rules
   --figures FILE   where the lines are kept (default .acceptance/figures.jsonl)`
@@ -21,6 +21,7 @@ async function main(args: readonly string[]): Promise<void> {
     options: {
       rows: { type: 'string', default: '400000' },
       engine: { type: 'string', multiple: true },
+      shape: { type: 'string', multiple: true },
       load: { type: 'string', default: '5000' },
       samples: { type: 'string', default: '300' },
       figures: { type: 'string', default: defaultFile },
@@ -32,14 +33,18 @@ async function main(args: readonly string[]): Promise<void> {
 interface Values {
   readonly rows: string
   readonly engine?: readonly string[] | undefined
+  readonly shape?: readonly string[] | undefined
   readonly load: string
   readonly samples: string
 }
 
-function bench(name: string | undefined, { rows, engine, load, samples }: Values): AsyncIterable<Figure> {
+function bench(
+  name: string | undefined,
+  { rows, engine, shape, load, samples }: Values,
+): AsyncIterable<Figure> {
   switch (name) {
     case 'ingest':
-      return benchIngest({ rows: count('--rows', rows), engines: enginesOf(engine) })
+      return benchIngest({ rows: count('--rows', rows), engines: enginesOf(engine), shapes: shape })
     case 'latency':
       return benchLatency({ load: count('--load', load), samples: count('--samples', samples) })
     case 'rules':

@@ -1,12 +1,12 @@
 import { batchHash, noHash, openBatch, type SigningKey, sealBatch } from '@farwatch/evidence'
 import {
-  decodeBatch,
   encodeBatch,
   FarwatchError,
   type PointKey,
   Quality,
   type Reading,
   type Series,
+  seriesIn,
   type TimeSource,
 } from '@farwatch/model'
 import { type Clock, type Cursor, type Journal, type Logger, randomId } from '@farwatch/runtime'
@@ -51,7 +51,7 @@ const newChain = (journal: Journal): ChainEnd => ({
 async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
   if (last === undefined) return newChain(journal)
-  const { header, hash } = openBatch(decodeBatch(last.payload))
+  const { header, hash } = openBatch(last.payload)
   return { chain: header.chain, seq: header.seq, hash, base: last.position - header.seq }
 }
 
@@ -160,7 +160,7 @@ export async function createBatcher(options: BatcherOptions) {
         end = next
         for (let from = cursor.position; from <= next.base; ) {
           for (const { position, payload } of await journal.read(from)) {
-            if (position <= next.base) await store(openBatch(decodeBatch(payload)).series)
+            if (position <= next.base) await store(seriesIn(openBatch(payload).readings))
             from = position + 1
           }
         }

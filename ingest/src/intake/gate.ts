@@ -1,22 +1,25 @@
-import { isSignedBy, openBatch } from '@farwatch/evidence'
+import { isSignedBy, type OpenBatch, openBatch } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
-  decodeBatch,
+  decodeRecord,
+  encodeDecoded,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
   implausible,
   messageOf,
+  type PointKey,
   parseFrigateEvent,
   parseTelemetry,
   parseUpTopic,
-  pointKey,
-  type Series,
+  type Readings,
+  telemetryReadings,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
+import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
@@ -116,9 +119,9 @@ export class Gate {
         `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
       )
     }
-    let batch: ReturnType<typeof openBatch>
+    let batch: OpenBatch
     try {
-      batch = openBatch(decodeBatch(message.payload))
+      batch = openBatch(message.payload)
     } catch (error) {
       return this.#refuse(message, 'malformed-batch', messageOf(error))
     }
@@ -146,11 +149,11 @@ export class Gate {
       }
       return answer(place)
     }
-    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
+    const refused = refusalOf(batch.readings.points, (point) => admission.refusePoint(point, gateway))
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
-        ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+        ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
         : quarantine.keep(message, refusedInPlace, refused))
       if (place === 'next') chains.advance(header, hash)
       return answer(
@@ -191,14 +194,13 @@ export class Gate {
     }
     const parsed = parseTelemetry(utf8(payload))
     if ('problem' in parsed) return this.#refuse(message, 'malformed-payload', parsed.problem)
-    const { timeMs, values } = parsed.telemetry
+    const { timeMs } = parsed.telemetry
     const problem = timeMs === undefined ? undefined : implausible(timeMs, receivedMs)
     if (problem !== undefined) return this.#refuse(message, 'implausible-time', problem)
-    for (const metric of values.keys()) {
-      const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
-      if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
-    }
-    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
+    const refused = refusalOf(readings.points, (point) => this.#deps.admission.refusePoint(point, undefined))
+    if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
+    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
     return { outcome: 'kept' }
   }
 
@@ -246,9 +248,21 @@ export class Gate {
     return this.#problem
   }
 
-  async #keep(record: CentreRecord): Promise<number> {
+  #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
+    const bytes = encodeDecoded(record, readings)
+    // A copy, so that a header known for longer does not hold the piece of the network's memory that it came in.
+    const known = { header, keyId: signed.keyId, hash, sign1: sign1.slice() }
+    knowSignedHeader(decodeRecord(bytes), known)
+    return this.#append(bytes)
+  }
+
+  #keep(record: CentreRecord, readings?: Readings): Promise<number> {
+    return this.#append(readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings))
+  }
+
+  async #append(bytes: Uint8Array): Promise<number> {
     try {
-      const position = await this.#deps.journal.append(encodeRecord(record))
+      const position = await this.#deps.journal.append(bytes)
       this.#problem = undefined
       return position
     } catch (error) {
@@ -263,12 +277,12 @@ export class Gate {
   }
 }
 
-/** Why the first of these series that may not come in may not. */
+/** Why the first of these points that may not come in may not. */
 function refusalOf(
-  series: readonly Series[],
+  points: readonly PointKey[],
   refusePoint: (point: string) => string | undefined,
 ): string | undefined {
-  for (const { point } of series) {
+  for (const point of points) {
     const refused = refusePoint(point)
     if (refused !== undefined) return refused
   }

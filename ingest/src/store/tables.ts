@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { GatewayStatus } from '@farwatch/model'
-import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
+import { CopyEncoder, encodeReadings, type RecordRows, readingColumns } from './binary-copy.ts'
 import { type Item, type Refusal, refusalOf } from './item.ts'
 
 /** A COPY into one table. */
@@ -24,7 +24,8 @@ export interface Tables {
 
 /** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
 export function encodeItems(items: readonly Item[], idOf: (point: string) => number | undefined): Tables {
-  const readings: ReadingRows[] = []
+  const readings: RecordRows[] = []
+  let rows = 0
   const ledger = new CopyEncoder()
   const events = new CopyEncoder()
   const pictures = new CopyEncoder()
@@ -33,12 +34,16 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
   for (const item of items) {
     const { position } = item.source
+    const { points, ends } = item.readings
+    const pointIds = new Int32Array(points.length)
     let left = 0
-    for (const series of item.series) {
-      const pointId = idOf(series.point)
-      if (pointId === undefined) left++
-      else readings.push({ pointId, position, series })
+    for (let s = 0; s < points.length; s++) {
+      const pointId = idOf(points[s]!) ?? 0
+      pointIds[s] = pointId
+      if (pointId === 0) left++
+      else rows += ends[s]! - (s === 0 ? 0 : ends[s - 1]!)
     }
+    if (left < points.length) readings.push({ position, readings: item.readings, pointIds })
     if (left > 0) {
       const reason = `${left} points are unknown, and no more are taken up`
       addRefusal(refusals, item, refusalOf(item.source, reason))
@@ -56,7 +61,6 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
   }
-  const rows = readings.reduce((sum, { series }) => sum + series.timesMs.length, 0)
   const copies: TableCopy[] = []
   if (rows > 0) {
     copies.push({ table: 'reading', columns: readingColumns, data: encodeReadings(readings), rows })

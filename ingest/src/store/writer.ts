@@ -175,8 +175,8 @@ class Writer implements WriterState {
   /** Points seen for the first time get their number, then everything is encoded. */
   async #prepare(items: readonly Item[]): Promise<Chunk> {
     const unknown = new Set<string>()
-    for (const { series } of items) {
-      for (const { point } of series) if (this.#points.get(point) === undefined) unknown.add(point)
+    for (const { readings } of items) {
+      for (const point of readings.points) if (this.#points.get(point) === undefined) unknown.add(point)
     }
     if (unknown.size > 0) await this.#points.add(unknown)
     return {

@@ -6,9 +6,9 @@ import {
   type PointKey,
   parsePointKey,
   pointsOf,
+  type Readings,
   type Registry,
-  type Series,
-  seriesOf,
+  readingsOf,
 } from '@farwatch/model'
 import type { Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
@@ -137,22 +137,29 @@ export class Engine {
 
   /** Processes the record at `position`; later calls must pass later records. Never throws for what a record holds. */
   take(position: number, record: CentreRecord): void {
-    let all: Series[]
+    let readings: Readings
     try {
-      all = seriesOf(record)
+      readings = readingsOf(record)
     } catch (error) {
       this.skip(position, error)
       return
     }
-    this.takeSeries(position, record.receivedMs, all)
+    this.takeReadings(position, record.receivedMs, readings)
   }
 
   /** The same for a record that has been decoded. */
-  takeSeries(position: number, receivedMs: number, all: readonly Series[]): void {
+  takeReadings(position: number, receivedMs: number, readings: Readings): void {
     this.#applyTold(position)
     this.nowMs = receivedMs
     this.#timers.fireUntil(receivedMs)
-    for (const series of all) this.#evaluate(series)
+    const { points, ends } = readings
+    let row = 0
+    for (let s = 0; s < points.length; s++) {
+      const end = ends[s]!
+      const route = this.#routes.get(points[s]!) ?? this.#meet(points[s]!, undefined)
+      if (route !== undefined) this.#evaluate(route, readings, { row, end })
+      row = end
+    }
     this.position = position + 1
   }
 
@@ -227,14 +234,15 @@ export class Engine {
     }
   }
 
-  #evaluate(series: Series): void {
-    const route = this.#routes.get(series.point) ?? this.#meet(series.point, undefined)
-    if (route === undefined) return
+  #evaluate(
+    route: Route,
+    { timesMs, values, qualities }: Readings,
+    { row, end }: { row: number; end: number },
+  ): void {
     const { subscribers } = route
-    const { timesMs, values, qualities } = series
     const { nowMs } = this
     const input = this.#input
-    for (let i = 0; i < timesMs.length; i++) {
+    for (let i = row; i < end; i++) {
       const sourceMs = timesMs[i]!
       const value = values[i]!
       const timeMs = Math.min(sourceMs, nowMs)

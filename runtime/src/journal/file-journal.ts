@@ -8,6 +8,7 @@ import { Cursors } from './cursors.ts'
 import { diskFiles, type FileLayer } from './file-layer.ts'
 import type { Cursor, Journal, JournalRecord, ReadLimits } from './journal.ts'
 import { firstOfName, frame, maxPayloadBytes, recordOverhead, Segment, segmentName } from './segment.ts'
+import { Tail } from './tail.ts'
 
 export interface FileJournalOptions {
   readonly folder: string
@@ -17,6 +18,8 @@ export interface FileJournalOptions {
   readonly maxBytes?: number
   /** A new file begins after this many bytes. Default 64 MiB. */
   readonly segmentBytes?: number
+  /** Newest records kept in memory for followers. Default 8 MiB; 0: none. */
+  readonly tailBytes?: number
   readonly files?: FileLayer
 }
 
@@ -45,6 +48,7 @@ class FileJournal implements Journal {
   readonly #segmentBytes: number
   readonly #segments: Segment[] = []
   #cursors!: Cursors
+  readonly #tail: Tail
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #flushing: Promise<void> | undefined
@@ -60,6 +64,7 @@ class FileJournal implements Journal {
     this.#files = options.files ?? diskFiles
     this.#maxBytes = options.maxBytes ?? 4 * 1024 ** 3
     this.#segmentBytes = options.segmentBytes ?? 64 * 1024 ** 2
+    this.#tail = new Tail(options.tailBytes ?? 8 * 1024 ** 2)
   }
 
   async open(): Promise<void> {
@@ -147,7 +152,8 @@ class FileJournal implements Journal {
           throw error
         }
         segment.adopt(group.length, bytes)
-        group.forEach(({ resolve }, i) => {
+        group.forEach(({ payload, resolve }, i) => {
+          this.#tail.add({ position: firstPosition + i, payload })
           resolve(firstPosition + i)
         })
         this.#notify()
@@ -189,9 +195,12 @@ class FileJournal implements Journal {
 
   async read(from: number, limits: ReadLimits = {}): Promise<JournalRecord[]> {
     const start = Math.max(from, this.first)
+    const { records = defaultRead.records, bytes = defaultRead.bytes } = limits
+    const fromTail = this.#tail.read(start, { records, bytes })
+    if (fromTail !== undefined) return fromTail
     const segment = this.#segments.findLast(({ first }) => first <= start)
     if (segment === undefined || start >= this.next) return []
-    return segment.read(start, limits.records ?? defaultRead.records, limits.bytes ?? defaultRead.bytes)
+    return segment.read(start, records, bytes)
   }
 
   async *follow(from: number, signal: AbortSignal, limits?: ReadLimits): AsyncGenerator<JournalRecord[]> {

@@ -6,7 +6,7 @@ export interface Journal {
   /**
    * Resolves with the record's position (1, 2, 3 …) once it is on disk (fsync); many appends share one fsync.
    * Rejects with FarwatchError `journal-full` (the bound is reached; nothing was written), `journal-failed` (the disk
-   * refused; retryable) or `journal-closed`.
+   * refused; retryable) or `journal-closed`. The bytes are given away: readers may get them as they are.
    */
   append(payload: Uint8Array): Promise<number>
   /** Durable records from `from` on (or from the oldest kept), at most `limits`; empty when there is nothing yet. */

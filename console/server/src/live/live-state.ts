@@ -12,10 +12,10 @@ import {
   type PointView,
   parsePointKey,
   pointKey,
+  type Readings,
   type Registry,
-  type Series,
+  readingsOf,
   type SiteView,
-  seriesOf,
 } from '@farwatch/model'
 import type { ConsoleMetrics } from '../metrics.ts'
 import type { LiveBounds } from './bounds.ts'
@@ -101,10 +101,10 @@ export class LiveState {
     try {
       switch (record.kind) {
         case 'batch':
-          for (const series of seriesOf(record)) this.#applySeries(series, record.receivedMs, record.gateway)
+          this.#applyReadings(readingsOf(record), record.receivedMs, record.gateway)
           break
         case 'telemetry':
-          for (const series of seriesOf(record)) this.#applySeries(series, record.receivedMs)
+          this.#applyReadings(readingsOf(record), record.receivedMs)
           break
         case 'camera-event':
           this.setEvent(cameraEventOf(record))
@@ -224,24 +224,27 @@ export class LiveState {
     return this.gateways.views()
   }
 
-  #applySeries(series: Series, receivedMs: number, gateway?: string): void {
-    const { timesMs, values, qualities } = series
-    let newest = 0
-    let rank = -1
-    for (let i = 0; i < timesMs.length; i++) {
-      const own = rankOf({ timeMs: timesMs[i]!, receivedMs })
-      if (own < rank) continue
-      rank = own
-      newest = i
+  #applyReadings(readings: Readings, receivedMs: number, gateway?: string): void {
+    const { points, ends, timesMs, values, qualities } = readings
+    let row = 0
+    for (let s = 0; s < points.length; s++) {
+      let newest = row
+      let rank = -1
+      for (const end = ends[s]!; row < end; row++) {
+        const own = rankOf({ timeMs: timesMs[row]!, receivedMs })
+        if (own < rank) continue
+        rank = own
+        newest = row
+      }
+      const value = values[newest]!
+      const last = {
+        timeMs: timesMs[newest]!,
+        receivedMs,
+        value: Number.isNaN(value) ? null : value,
+        quality: qualities[newest]!,
+      }
+      this.setLast(points[s]!, last, gateway)
     }
-    const value = values[newest]!
-    const last = {
-      timeMs: timesMs[newest]!,
-      receivedMs,
-      value: Number.isNaN(value) ? null : value,
-      quality: qualities[newest]!,
-    }
-    this.setLast(series.point, last, gateway)
   }
 
   /** A point heard of for the first time, with the device and site around it where they are new too. */

@@ -10,8 +10,9 @@ import { crossing, gatewayId, gatewayPoint, gateways } from './city.ts'
 /** One load: each gateway (or device) sends `messages` messages, times `stepMs` apart. */
 export interface Load {
   readonly kind: 'signed' | 'plain'
-  /** Readings of a signed batch, one a point. */
-  readonly readings: number
+  /** Points of a signed batch, and readings of each. */
+  readonly points: number
+  readonly each: number
   readonly messages: number
   readonly fromMs: number
 }
@@ -22,7 +23,7 @@ export interface Target {
   readonly passwords: readonly string[]
 }
 
-/** Time from one message of a gateway to its next, as stamped. */
+/** Time from one reading of a point to its next, as stamped. */
 export const stepMs = 100
 /** QoS 1 messages that each connection has under way. */
 export const inFlight = { signed: 32, plain: 200 } as const
@@ -72,20 +73,22 @@ class Chain {
     this.#gateway = gateway
   }
 
-  seal({ readings, messages, fromMs }: Load): ArrayIterator<Uint8Array> {
+  seal({ points, each, messages, fromMs }: Load): ArrayIterator<Uint8Array> {
     return Array.from({ length: messages }, (_, n) => {
-      const series = Array.from({ length: readings }, (_, point): Series => {
+      const series = Array.from({ length: points }, (_, point): Series => {
         // The last message of each load crosses a limit, so that the rules can be seen to have been there.
         const crosses = point === 0 && n === messages - 1
         return {
           point: gatewayPoint(this.#gateway, point),
           timeSource: 'gateway',
-          timesMs: Float64Array.of(fromMs + n * stepMs),
-          values: Float64Array.of(crosses ? crossing : 20 + ((n * 7 + point) % 100) / 10),
-          qualities: new Uint16Array(1),
+          timesMs: Float64Array.from({ length: each }, (_, i) => fromMs + (n * each + i) * stepMs),
+          values: Float64Array.from({ length: each }, (_, i) =>
+            crosses && i === each - 1 ? crossing : 20 + ((n * 7 + i + point) % 100) / 10,
+          ),
+          qualities: new Uint16Array(each),
         }
       })
-      return this.#next(series, fromMs + n * stepMs)
+      return this.#next(series, fromMs + (n + 1) * each * stepMs)
     }).values()
   }
 

@@ -14,24 +14,33 @@ export interface Order {
   readonly engine: 'embedded' | 'server'
   /** Rows of the first load; the others have fewer. */
   readonly rows: number
+  /** Metrics of the shapes to measure; all without. */
+  readonly shapes?: readonly string[] | undefined
 }
 
 interface Shape {
-  readonly metric: 'rows_per_s' | 'rows_per_s_20' | 'rows_per_s_plain5'
+  readonly metric: 'rows_per_s' | 'rows_per_s_10x10' | 'rows_per_s_20' | 'rows_per_s_plain5'
   readonly kind: Load['kind']
-  readonly readings: number
+  readonly points: number
+  /** Readings of each point in a message. */
+  readonly each: number
   /** Messages of one gateway. */
   readonly messages: number
 }
 
-function shapesOf(rows: number): Shape[] {
+/** The dearest shape first: one reading a point, so that each reading is a leaf of its own. */
+function shapesOf({ rows, shapes }: Order): Shape[] {
   const messages = (share: number, readings: number) => Math.ceil((rows * share) / gateways / readings)
-  return [
-    { metric: 'rows_per_s', kind: 'signed', readings: 100, messages: messages(1, 100) },
-    { metric: 'rows_per_s_20', kind: 'signed', readings: 20, messages: messages(0.5, 20) },
-    { metric: 'rows_per_s_plain5', kind: 'plain', readings: 5, messages: messages(0.4, 5) },
+  const all: Shape[] = [
+    { metric: 'rows_per_s', kind: 'signed', points: 100, each: 1, messages: messages(1, 100) },
+    { metric: 'rows_per_s_10x10', kind: 'signed', points: 10, each: 10, messages: messages(1, 100) },
+    { metric: 'rows_per_s_20', kind: 'signed', points: 20, each: 1, messages: messages(0.5, 20) },
+    { metric: 'rows_per_s_plain5', kind: 'plain', points: 5, each: 1, messages: messages(0.4, 5) },
   ]
+  return all.filter(({ metric }) => shapes === undefined || shapes.includes(metric))
 }
+
+const durationOf = ({ messages, each }: Shape) => messages * each * stepMs
 
 /** Rows and seconds of all stretches of bare COPY in this run. */
 interface Copied {
@@ -48,7 +57,8 @@ interface Measured {
   readonly peakBytes: number
 }
 
-async function measure({ engine, rows }: Order): Promise<Figure[]> {
+async function measure(order: Order): Promise<Figure[]> {
+  const { engine, rows } = order
   const { database, drop } = await testEngines.find(({ name }) => name === engine)!.create()
   const load = startChild<Load | Target, FromLoad>(new URL('./load.ts', import.meta.url))
   try {
@@ -56,19 +66,19 @@ async function measure({ engine, rows }: Order): Promise<Figure[]> {
     const name = `${engine} TimescaleDB ${timescaledb} ${edition} (PostgreSQL ${postgres})`
     say(`ingest on ${name}`)
     const centre = await startCentre(database, (await load.receive()) as readonly string[])
-    say(`  ${gateways} gateways, ${centre.rules} rules, one on each point; a batch holds one reading a point`)
+    say(`  ${gateways} gateways, ${centre.rules} rules, one on each point; ${rows} rows of the first shape`)
     const copied: Copied = { rows: 0, seconds: 0, cpuSeconds: 0 }
-    const shapes = shapesOf(rows)
-    let left = shapes.reduce((sum, { messages }) => sum + messages, 0)
+    const shapes = shapesOf(order)
+    let leftMs = shapes.reduce((sum, shape) => sum + durationOf(shape), 0)
     const nowMs = Math.floor(Date.now() / 1_000) * 1_000
     const idleBytes = process.memoryUsage.rss()
     const measured: Measured[] = []
     for (const shape of shapes) {
       await addCopy(copied, database, rows)
-      load.send({ ...shape, fromMs: nowMs - left * stepMs })
-      left -= shape.messages
+      load.send({ ...shape, fromMs: nowMs - leftMs })
+      leftMs -= durationOf(shape)
       await load.receive()
-      measured.push(await run(shape, { centre, load, database }))
+      measured.push(await run(shape, centre, load))
     }
     await addCopy(copied, database, rows)
     await count(measured, database)
@@ -91,11 +101,8 @@ async function addCopy(copied: Copied, database: Database, rows: number): Promis
 /** One load, from its first publish until the last row is committed and the last reading has met its rule. */
 async function run(
   shape: Shape,
-  {
-    centre,
-    load,
-    database,
-  }: { centre: Centre; load: ReturnType<typeof startChild<Load | Target, FromLoad>>; database: Database },
+  centre: Centre,
+  load: ReturnType<typeof startChild<Load | Target, FromLoad>>,
 ): Promise<Measured> {
   const usage = new Usage()
   load.send({ port: centre.port, passwords: centre.passwords })
@@ -110,11 +117,10 @@ async function run(
   }
   const seconds = (Date.now() - beganMs) / 1_000
   const { cpuSeconds, peakBytes } = usage.stop()
-  const rows = shape.messages * shape.readings * gateways
+  const rows = shape.messages * shape.points * shape.each * gateways
   if (acknowledged !== shape.messages * gateways) {
     throw new Error(`${acknowledged} messages were acknowledged, ${shape.messages * gateways} were sent`)
   }
-  void database
   say(
     `  ${shape.metric}: ${inWords(rows)} rows in ${inWords(acknowledged)} messages, ${inFlight[shape.kind]} in flight ` +
       `a connection; all acknowledged after ${inWords(elapsedMs / 1_000)} s, committed and evaluated after ${inWords(seconds)} s`,
