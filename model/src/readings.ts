@@ -3,6 +3,7 @@ import { CborReader } from './cbor-reader.ts'
 import { FarwatchError, messageOf } from './errors.ts'
 import type { PointKey } from './names.ts'
 import { PointKeyCache } from './point-key-cache.ts'
+import { PointLists } from './point-lists.ts'
 import { isTime, type Series, timeSources } from './reading.ts'
 
 /**
@@ -11,6 +12,7 @@ import { isTime, type Series, timeSources } from './reading.ts'
  * a record: nobody may write into it.
  */
 export interface Readings {
+  /** The very same array where the same points came before in the same order. */
   readonly points: readonly PointKey[]
   /** Index into `timeSources`, one a series. */
   readonly sources: Uint8Array
@@ -131,7 +133,12 @@ let leaves: LeafReader | undefined
 class LeafReader {
   readonly #cache = new PointKeyCache()
   readonly #grown = makeReadings(new Array(batchBounds.series).fill(''), batchBounds.readings)
+  readonly #lists = new PointLists()
+  /** Where each point's text begins and ends. */
+  readonly #texts = new Uint32Array(2 * batchBounds.series)
   #bytes: Uint8Array = new Uint8Array(0)
+  /** What the points have been so far. */
+  #list: ReturnType<PointLists['get']>
   #points: PointKey[] = []
   #rows = 0
   reader = new CborReader(this.#bytes)
@@ -140,18 +147,43 @@ class LeafReader {
     this.#bytes = bytes
     this.reader = new CborReader(bytes)
     this.#points = []
+    this.#list = undefined
     this.#rows = 0
   }
 
   columns(): Readings {
     const { sources, ends, timesMs, values, qualities } = this.#grown
-    const found = makeReadings(this.#points, this.#rows)
+    const found = makeReadings(this.#knownPoints(), this.#rows)
     found.sources.set(sources.subarray(0, this.#points.length))
     found.ends.set(ends.subarray(0, this.#points.length))
     found.timesMs.set(timesMs.subarray(0, this.#rows))
     found.values.set(values.subarray(0, this.#rows))
     found.qualities.set(qualities.subarray(0, this.#rows))
     return found
+  }
+
+  #knownPoints(): readonly PointKey[] {
+    const points = this.#points
+    if (this.#list?.points.length === points.length) return this.#list.points
+    if (points.length > 1) this.#lists.add(points, this.#bytes, this.#texts)
+    return points
+  }
+
+  /** The point whose text ends here and begins at `from`: most often the one that stood there the last time. */
+  #point(from: number): PointKey | undefined {
+    const to = this.reader.at
+    const s = this.#points.length
+    this.#texts[2 * s] = from
+    this.#texts[2 * s + 1] = to
+    if (s > 0) {
+      const known = this.#list?.at(s, this.#bytes, from, to)
+      if (known !== undefined) return known
+      this.#list = undefined
+      return this.#cache.read(this.#bytes, from, to)
+    }
+    const first = this.#cache.read(this.#bytes, from, to)
+    this.#list = first === undefined ? undefined : this.#lists.get(first)
+    return first
   }
 
   take(): void {
@@ -164,8 +196,7 @@ class LeafReader {
     let counts: { values: number; qualities: number }
     try {
       if (reader.array() !== 5) throw new FarwatchError('bad-cbor', 'not an array of five')
-      const at = reader.skipText()
-      point = this.#cache.read(this.#bytes, at, reader.at)
+      point = this.#point(reader.skipText())
       source = reader.uint()
       count = reader.floatsInto(timesMs, from)
       counts = { values: reader.floatsInto(values, from), qualities: reader.shortsInto(qualities, from) }

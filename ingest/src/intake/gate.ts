@@ -9,7 +9,6 @@ import {
   GatewayStatus,
   implausible,
   messageOf,
-  type PointKey,
   parseFrigateEvent,
   parseTelemetry,
   parseUpTopic,
@@ -149,7 +148,7 @@ export class Gate {
       }
       return answer(place)
     }
-    const refused = refusalOf(batch.readings.points, (point) => admission.refusePoint(point, gateway))
+    const refused = admission.refusePoints(batch.readings.points, gateway)
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
@@ -198,7 +197,7 @@ export class Gate {
     const problem = timeMs === undefined ? undefined : implausible(timeMs, receivedMs)
     if (problem !== undefined) return this.#refuse(message, 'implausible-time', problem)
     const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
-    const refused = refusalOf(readings.points, (point) => this.#deps.admission.refusePoint(point, undefined))
+    const refused = this.#deps.admission.refusePoints(readings.points, undefined)
     if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
     await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
     return { outcome: 'kept' }
@@ -275,16 +274,4 @@ export class Gate {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
   }
-}
-
-/** Why the first of these points that may not come in may not. */
-function refusalOf(
-  points: readonly PointKey[],
-  refusePoint: (point: string) => string | undefined,
-): string | undefined {
-  for (const point of points) {
-    const refused = refusePoint(point)
-    if (refused !== undefined) return refused
-  }
-  return undefined
 }

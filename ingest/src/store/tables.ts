@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type RecordRows, readingColumns } from './binary-copy.ts'
 import { type Item, type Refusal, refusalOf } from './item.ts'
+import type { PointIds } from './point-ids.ts'
 
 /** A COPY into one table. */
 export interface TableCopy {
@@ -23,7 +24,7 @@ export interface Tables {
 }
 
 /** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
-export function encodeItems(items: readonly Item[], idOf: (point: string) => number | undefined): Tables {
+export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): Tables {
   const readings: RecordRows[] = []
   let rows = 0
   const ledger = new CopyEncoder()
@@ -35,12 +36,10 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   for (const item of items) {
     const { position } = item.source
     const { points, ends } = item.readings
-    const pointIds = new Int32Array(points.length)
+    const pointIds = ids.of(points)
     let left = 0
     for (let s = 0; s < points.length; s++) {
-      const pointId = idOf(points[s]!) ?? 0
-      pointIds[s] = pointId
-      if (pointId === 0) left++
+      if (pointIds[s] === 0) left++
       else rows += ends[s]! - (s === 0 ? 0 : ends[s - 1]!)
     }
     if (left < points.length) readings.push({ position, readings: item.readings, pointIds })

@@ -67,6 +67,8 @@ export class Engine {
   readonly #matchers: readonly { rule: Rule; matches: (target: Target) => boolean }[]
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
+  /** Routes of lists of points that all have one. */
+  readonly #listRoutes = new WeakMap<readonly PointKey[], readonly (Route | undefined)[]>()
   readonly #instances: Instance[] = []
   readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
@@ -153,10 +155,11 @@ export class Engine {
     this.nowMs = receivedMs
     this.#timers.fireUntil(receivedMs)
     const { points, ends } = readings
+    const routes = this.#routesOf(points)
     let row = 0
     for (let s = 0; s < points.length; s++) {
       const end = ends[s]!
-      const route = this.#routes.get(points[s]!) ?? this.#meet(points[s]!, undefined)
+      const route = routes[s]
       if (route !== undefined) this.#evaluate(route, readings, { row, end })
       row = end
     }
@@ -232,6 +235,14 @@ export class Engine {
       this.#fill(route, 'resume')
       for (const subscriber of [...route.subscribers]) subscriber.next(this.#input)
     }
+  }
+
+  #routesOf(points: readonly PointKey[]): readonly (Route | undefined)[] {
+    const known = this.#listRoutes.get(points)
+    if (known !== undefined) return known
+    const routes = points.map((point) => this.#routes.get(point) ?? this.#meet(point, undefined))
+    if (!routes.includes(undefined)) this.#listRoutes.set(points, routes)
+    return routes
   }
 
   #evaluate(

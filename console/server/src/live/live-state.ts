@@ -69,6 +69,8 @@ export class LiveState {
   readonly #metrics: ConsoleMetrics
   readonly #sites = new Map<string, LiveSite>()
   readonly #points = new Map<PointKey, LivePoint>()
+  /** The points of lists of keys that are all known. */
+  readonly #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
   readonly #cameras = new Map<string, LiveDevice>()
   readonly #pictures: PictureShelf
   readonly #unregistered = { sites: 0, devices: 0, points: 0 }
@@ -127,10 +129,21 @@ export class LiveState {
 
   /** A point's value from wherever it was kept; the older one is ignored. `gateway` is told for a new, unregistered site. */
   setLast(key: PointKey, last: LastValue, gateway?: string): void {
-    const point = this.#points.get(key) ?? this.#discover(key, gateway)
+    this.#show(this.#points.get(key) ?? this.#discover(key, gateway), last)
+  }
+
+  #show(point: LivePoint | undefined, last: LastValue): void {
     if (point === undefined || (point.last !== null && !supersedes(last, point.last))) return
     point.last = last
     this.#changedPoints.add(point)
+  }
+
+  #pointsOf(keys: readonly PointKey[], gateway: string | undefined): readonly (LivePoint | undefined)[] {
+    const known = this.#listPoints.get(keys)
+    if (known !== undefined) return known
+    const points = keys.map((key) => this.#points.get(key) ?? this.#discover(key, gateway))
+    if (!points.includes(undefined)) this.#listPoints.set(keys, points)
+    return points
   }
 
   /** The newest picture of a camera, named as Frigate names it. */
@@ -226,6 +239,7 @@ export class LiveState {
 
   #applyReadings(readings: Readings, receivedMs: number, gateway?: string): void {
     const { points, ends, timesMs, values, qualities } = readings
+    const live = this.#pointsOf(points, gateway)
     let row = 0
     for (let s = 0; s < points.length; s++) {
       let newest = row
@@ -243,7 +257,7 @@ export class LiveState {
         value: Number.isNaN(value) ? null : value,
         quality: qualities[newest]!,
       }
-      this.setLast(points[s]!, last, gateway)
+      this.#show(live[s], last)
     }
   }
 
