@@ -2,7 +2,7 @@ import { FarwatchError } from './errors.ts'
 import { utf8 } from './utf8.ts'
 
 /** Major types of RFC 8949, 3.1. */
-const major = { uint: 0, bytes: 2, text: 3, array: 4 } as const
+const major = { uint: 0, bytes: 2, text: 3, array: 4, map: 5 } as const
 const two32 = 2 ** 32
 
 /**
@@ -33,6 +33,11 @@ export class CborReader {
     return this.#head(major.array)
   }
 
+  /** Number of pairs that follow. */
+  map(): number {
+    return this.#head(major.map)
+  }
+
   /** 0 … 2^53 − 1. */
   uint(): number {
     return this.#head(major.uint)
@@ -48,6 +53,14 @@ export class CborReader {
   text(): string {
     const from = this.#string(major.text)
     return utf8(this.#bytes.subarray(from, this.#at))
+  }
+
+  /** Passes over this text, which must stand here. ASCII only. */
+  literal(text: string): void {
+    const from = this.#string(major.text)
+    let same = this.#at - from === text.length
+    for (let i = 0; same && i < text.length; i++) same = this.#bytes[from + i] === text.charCodeAt(i)
+    if (!same) this.#fail(`another text, expected ${text}`)
   }
 
   /** Passes over a text; returns where it begins. It ends at `at`. */
