@@ -91,7 +91,7 @@ async function stored(journal: Journal): Promise<number[]> {
   for (let from = journal.first; from < journal.next; ) {
     const records = await journal.read(from)
     for (const { payload } of records)
-      for (const { values: some } of seriesOf(decodeRecord(payload))) values.push(...some)
+      for (const { values: some } of seriesOf(decodeRecord(payload!))) values.push(...some)
     from = records.at(-1)!.position + 1
   }
   return values
@@ -128,7 +128,7 @@ test('F2 a gateway that is restarted goes on with its chain and sends what was l
   await expect.poll(() => online.cursor.position, { timeout: 10_000 }).toBe(online.journal.next)
   expect(await stored(side.journal)).toEqual(upTo(20))
   const hashes = (await side.journal.read(1)).flatMap(({ payload }) => {
-    const record = decodeRecord(payload)
+    const record = decodeRecord(payload!)
     return record.kind === 'batch' ? [batchHash(decodeBatch(record.bytes))] : []
   })
   expect(new Set(hashes.map((hash) => Buffer.from(hash).toString('hex'))).size).toBe(hashes.length)

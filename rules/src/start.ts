@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { type AlertDesk, decodeRecord, type Registry } from '@farwatch/model'
+import { type AlertDesk, decodeRecord, FarwatchError, type Registry } from '@farwatch/model'
 import {
   type Clock,
   type Database,
   type Journal,
-  type JournalRecord,
+  type JournalEntry,
   type Logger,
   type Registry as MetricsRegistry,
   migrate,
@@ -158,7 +158,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
       }
     }
 
-    function take({ position, payload }: JournalRecord): void {
+    function take({ position, payload }: JournalEntry): void {
       if (position > engine.position) {
         log.error(
           { from: engine.position, to: position },
@@ -167,6 +167,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
       }
       let record: ReturnType<typeof decodeRecord>
       try {
+        if (payload === undefined) throw new FarwatchError('journal-damaged', 'it is damaged on disk')
         record = decodeRecord(payload)
       } catch (error) {
         engine.skip(position, error)

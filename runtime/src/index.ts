@@ -8,8 +8,15 @@ export { migrate } from './database/migrate.ts'
 export { type DatabaseLocation, openDatabase } from './database/open.ts'
 export * from './files.ts'
 export * from './ids.ts'
+export {
+  type ArchiveBounds,
+  type JournalArchive,
+  openArchive,
+  readKept,
+} from './journal/archive.ts'
 export * from './journal/file-journal.ts'
 export * from './journal/journal.ts'
+export type { JournalBounds, Loss } from './journal/retention.ts'
 export * from './lifecycle.ts'
 export * from './log.ts'
 export * from './metrics.ts'

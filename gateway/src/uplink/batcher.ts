@@ -50,7 +50,8 @@ const newChain = (journal: Journal): ChainEnd => ({
 
 async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
-  if (last === undefined) return newChain(journal)
+  // Nothing or, on a rotten disk, nothing readable to go on from.
+  if (last?.payload === undefined) return newChain(journal)
   const { header, hash } = openBatch(last.payload)
   return { chain: header.chain, seq: header.seq, hash, base: last.position - header.seq }
 }
@@ -158,16 +159,19 @@ export async function createBatcher(options: BatcherOptions) {
       return inTurn(async () => {
         const next = newChain(journal)
         end = next
+        let damaged = 0
         for (let from = cursor.position; from <= next.base; ) {
           for (const { position, payload } of await journal.read(from)) {
-            if (position <= next.base) await store(seriesIn(openBatch(payload).readings))
             from = position + 1
+            if (position > next.base) continue
+            if (payload === undefined) damaged++
+            else await store(seriesIn(openBatch(payload).readings))
           }
         }
         cursor.advance(next.base + 1)
         log.warn(
-          { chain: next.chain, batches: end.seq },
-          'the centre knows another continuation of the chain: a new one has begun with what waited',
+          { chain: next.chain, batches: end.seq, damaged },
+          'the chain could not go on: a new one has begun with what waited and could be read',
         )
       })
     },

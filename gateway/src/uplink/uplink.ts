@@ -149,6 +149,10 @@ async function sendUntilBroken(
       }
       for await (const records of journal.follow(window.next, window.until(both), { records: maxInFlight })) {
         for (const record of records) {
+          if (record.payload === undefined) {
+            await window.endsAt(record.position, both)
+            break
+          }
           if (!(await window.admits(record, both))) break
           client.publish(topics.batch(gateway), Buffer.from(record.payload), { qos: 1 })
         }

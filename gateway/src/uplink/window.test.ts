@@ -35,7 +35,9 @@ async function windowOver(batches: number) {
   }
   const window = createWindow(cursor, { journal, clock: systemClock, log: silentLog })
   const sending = new AbortController()
-  for (const record of await journal.read(1)) await window.admits(record, window.until(sending.signal))
+  for (const record of await journal.read(1)) {
+    if (record.payload !== undefined) await window.admits(record, window.until(sending.signal))
+  }
   const receive = (verdicts: readonly Verdict[], of = chain) =>
     window.receive(Buffer.from(JSON.stringify({ v: 1, chain: of, verdicts })))
   return { window, cursor, receive }

@@ -74,7 +74,7 @@ export function createWindow(
   }
 
   function fork(reason: string): void {
-    if (!forked) log.error({ chain, reason }, 'the centre cannot take this chain further')
+    if (!forked) log.error({ chain, reason }, 'this chain cannot go on')
     forked = true
     rewound.abort()
   }
@@ -83,6 +83,17 @@ export function createWindow(
   function mustWait(position: number, ofChain: string): boolean {
     if (position >= (again ?? cursor.position) + maxInFlight) return true
     return chain !== '' && ofChain !== chain && position > cursor.position
+  }
+
+  /** Waits for receipts as long as the condition holds, or until sending goes back or ends. */
+  async function waitWhile(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    const stop = () => wake.resolve()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      while (!signal.aborted && !rewound.signal.aborted && condition()) await wake.promise
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
 
   return {
@@ -108,21 +119,20 @@ export function createWindow(
     /** Waits until the batch may go; false when it must not, because sending went back or ended. */
     async admits({ position, payload }: JournalRecord, signal: AbortSignal): Promise<boolean> {
       const header = decodeHeader(openSign1(decodeBatch(payload).sign1).payload)
-      const stop = () => wake.resolve()
-      signal.addEventListener('abort', stop, { once: true })
-      try {
-        while (!signal.aborted && !rewound.signal.aborted && mustWait(position, header.chain))
-          await wake.promise
-        const waitMs = heldUntilMs - clock.monotonicMs()
-        if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined)
-      } finally {
-        signal.removeEventListener('abort', stop)
-      }
+      await waitWhile(() => mustWait(position, header.chain), signal)
+      const waitMs = heldUntilMs - clock.monotonicMs()
+      if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined)
       if (signal.aborted || rewound.signal.aborted) return false
       next = position + 1
       chain = header.chain
       base = position - header.seq
       return true
+    },
+    /** The batch at this position is damaged: once all before it is answered for, the chain cannot go on. */
+    async endsAt(position: number, signal: AbortSignal): Promise<void> {
+      await waitWhile(() => position > (again ?? cursor.position), signal)
+      if (signal.aborted || rewound.signal.aborted) return
+      fork(`the batch at position ${position} is damaged on the disk of this gateway`)
     },
     receive(payload: Uint8Array): void {
       lastHeardMs = clock.monotonicMs()

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { FarwatchError, messageOf, topics } from '@farwatch/model'
+import { FarwatchError, messageOf, type Receipt, topics } from '@farwatch/model'
 import { type Logger, limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import type { Credentials, Principal } from './credentials.ts'
@@ -127,20 +127,12 @@ export async function startBroker(
     done(null, own ? subscription : null)
   }
 
-  function sendReceipt({
-    gateway,
-    chain,
-    verdict,
-  }: {
-    gateway: string
-    chain: string
-    verdict: object
-  }): void {
+  function sendReceipt({ gateway, chain, verdicts }: Omit<Receipt, 'v'> & { gateway: string }): void {
     broker.publish(
       {
         cmd: 'publish',
         topic: topics.receipt(gateway),
-        payload: JSON.stringify({ v: 1, chain, verdicts: [verdict] }),
+        payload: JSON.stringify({ v: 1, chain, verdicts } satisfies Receipt),
         qos: 1,
         dup: false,
         retain: false,
@@ -151,6 +143,13 @@ export async function startBroker(
       },
     )
   }
+
+  // A new connection takes the session over before the old one's end is told.
+  const connected = new Map<string, Client>()
+  broker.on('clientReady', (client) => connected.set(client.id, client))
+  broker.on('clientDisconnect', (client) => {
+    if (connected.get(client.id) === client) connected.delete(client.id)
+  })
 
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -185,6 +184,9 @@ export async function startBroker(
     get connections() {
       return sockets.size
     },
+    /** Whether a gateway is connected; its client id is its name. */
+    isConnected: (gateway: string) => connected.has(gateway),
+    sendReceipt,
     async stop(): Promise<void> {
       server.close()
       await new Promise<void>((resolve) => broker.close(() => resolve()))

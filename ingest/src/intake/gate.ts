@@ -1,13 +1,16 @@
-import { isSignedBy, type OpenBatch, openBatch } from '@farwatch/evidence'
+import { isSignedBy, type OpenBatch, openBatch, openSign1, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
+  decodeLoss,
   decodeRecord,
   encodeDecoded,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
   implausible,
+  type LossDeclaration,
+  maxLossBytes,
   messageOf,
   parseFrigateEvent,
   parseTelemetry,
@@ -35,14 +38,14 @@ export interface Message {
   readonly principal: Principal
 }
 
-/** What becomes of a message: kept on disk, answered with a verdict, or refused with a reason that stands in quarantine. */
+/** What becomes of a message: kept on disk, answered with verdicts, or refused with a reason that stands in quarantine. */
 export type Outcome =
   | { readonly outcome: 'kept' }
   | {
       readonly outcome: 'judged'
       readonly gateway: string
       readonly chain: string
-      readonly verdict: Verdict
+      readonly verdicts: Verdict[]
     }
   | { readonly outcome: 'refused' }
 
@@ -75,13 +78,12 @@ export class Gate {
     if (topic === undefined) return this.#refuse(message, 'foreign-topic', 'nothing is taken on this topic')
     switch (topic.kind) {
       case 'batch':
+      case 'loss':
       case 'status':
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () =>
-          topic.kind === 'batch' ? this.#batch(message, topic.gateway) : this.#status(message, topic.gateway),
-        )
+        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -108,6 +110,20 @@ export class Gate {
     return turn
   }
 
+  #ofGateway(
+    message: Message,
+    { kind, gateway }: { kind: 'batch' | 'loss' | 'status'; gateway: string },
+  ): Promise<Outcome> {
+    switch (kind) {
+      case 'batch':
+        return this.#batch(message, gateway)
+      case 'loss':
+        return this.#loss(message, gateway)
+      case 'status':
+        return this.#status(message, gateway)
+    }
+  }
+
   async #batch(message: Message, gateway: string): Promise<Outcome> {
     const { clock, credentials, chains, admission, quarantine } = this.#deps
     const receivedMs = clock.now()
@@ -125,11 +141,11 @@ export class Gate {
       return this.#refuse(message, 'malformed-batch', messageOf(error))
     }
     const { header, hash } = batch
-    const answer = (verdict: Verdict): Outcome => ({
+    const answer = (...verdicts: Verdict[]): Outcome => ({
       outcome: 'judged',
       gateway,
       chain: header.chain,
-      verdict,
+      verdicts,
     })
     const held = (reason: string) => answer({ verdict: 'held', seq: header.seq, reason })
     const reject = async (reason: string, text: string) =>
@@ -140,13 +156,14 @@ export class Gate {
     const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
     if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
     if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
-    const place = chains.judge(header, hash)
-    if (place !== 'next' && place !== 'past') {
-      if (place.verdict === 'rejected') return reject('broken-chain', place.reason)
-      if (place.verdict === 'forked') {
-        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: place.reason })
+    const place = chains.judge(header, hash, receivedMs)
+    const verdict = place === 'past' ? await chains.recall(header, hash) : place
+    if (verdict !== 'fits' && verdict !== 'unknown') {
+      if (verdict.verdict === 'rejected') return reject('broken-chain', verdict.reason)
+      if (verdict.verdict === 'forked') {
+        quarantine.count(message.client, 'forked-chain', { seq: header.seq, problem: verdict.reason })
       }
-      return answer(place)
+      return answer(verdict)
     }
     const refused = admission.refusePoints(batch.readings.points, gateway)
     try {
@@ -154,16 +171,59 @@ export class Gate {
       await (refused === undefined
         ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
         : quarantine.keep(message, refusedInPlace, refused))
-      if (place === 'next') chains.advance(header, hash)
+      const hole = chains.advance(header, hash, receivedMs)
       return answer(
         refused === undefined
           ? { verdict: 'stored', seq: header.seq }
           : { verdict: 'rejected', seq: header.seq, reason: refused },
+        ...(hole === undefined ? [] : [{ verdict: 'gap' as const, seq: header.seq, expected: hole.from }]),
       )
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
       return held(`the centre cannot store it now (${error.code})`)
     }
+  }
+
+  /** A declaration that is not answered is sent again. */
+  async #loss(message: Message, gateway: string): Promise<Outcome> {
+    const { clock, credentials, chains, quarantine } = this.#deps
+    const receivedMs = clock.now()
+    let signed: ReturnType<typeof openSign1>
+    let loss: LossDeclaration
+    try {
+      if (message.payload.length > 2 * maxLossBytes) throw new Error(`${message.payload.length} bytes`)
+      signed = openSign1(message.payload)
+      loss = decodeLoss(signed.payload)
+    } catch (error) {
+      return this.#refuse(message, 'malformed-loss', messageOf(error))
+    }
+    const { chain, from, to } = loss
+    const answer = (problem?: string): Outcome => ({
+      ...{ outcome: 'judged', gateway, chain },
+      verdicts: [{ verdict: 'declared', from, seq: to, ...(problem === undefined ? {} : { problem }) }],
+    })
+    const refuse = async (reason: string, problem: string): Promise<Outcome> =>
+      (await quarantine.put(message, reason, problem)) ? answer(problem) : { outcome: 'refused' }
+    const later = (problem: string): Outcome => {
+      quarantine.count(gateway, 'loss-not-taken', { chain, from, to, problem })
+      return { outcome: 'refused' }
+    }
+    if (loss.gateway !== gateway) return refuse('forged', `signed as ${loss.gateway}, sent by ${gateway}`)
+    const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === signed.keyId)
+    if (key === undefined) return later(`key ${signed.keyId} is not enrolled`)
+    if (!verifySign1(signed, key)) return refuse('forged', 'the signature does not match')
+    const place = await chains.judgeLoss(loss, receivedMs)
+    if (place === 'known') return answer()
+    if (place === 'later') return later('it would leave too many holes')
+    if (place !== 'fits') return refuse('contradicted-loss', place.problem)
+    try {
+      await this.#keep({ kind: 'loss', receivedMs, gateway, bytes: message.payload })
+    } catch (error) {
+      if (!(error instanceof FarwatchError)) throw error
+      return later(`the centre cannot store it now (${error.code})`)
+    }
+    chains.declare(loss, receivedMs)
+    return answer()
   }
 
   async #status(message: Message, gateway: string): Promise<Outcome> {

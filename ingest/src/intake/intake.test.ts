@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { batchHash, generateKeyPem, noHash, sealBatch, signingKey } from '@farwatch/evidence'
+import { batchHash, generateKeyPem, noHash, sealBatch, sign1, signingKey } from '@farwatch/evidence'
 import {
   type BatchMessage,
   type CentreRecord,
   decodeRecord,
   encodeBatch,
+  encodeLoss,
+  type LossDeclaration,
   Receipt,
   type Series,
   seriesOf,
@@ -86,7 +88,7 @@ function connect(options: mqtt.IClientOptions = {}): Promise<MqttClient> {
 }
 
 async function records(): Promise<CentreRecord[]> {
-  return (await journal.read(1, { records: 100_000 })).map(({ payload }) => decodeRecord(payload))
+  return (await journal.read(1, { records: 100_000 })).map(({ payload }) => decodeRecord(payload!))
 }
 
 async function refusals(): Promise<string[]> {
@@ -141,6 +143,24 @@ async function gateway() {
       await client.publishAsync(topics.batch('GW-1'), Buffer.from(bytes), { qos: 1 })
       const before = verdicts.length
       if (before === 0) await expect.poll(() => verdicts.length, { timeout: 5_000 }).toBeGreaterThan(0)
+      return verdicts.shift()
+    },
+    /** Sends in this order, all on their way at once, and resolves with the verdicts but for the gaps asked for. */
+    async sendAll(messages: readonly BatchMessage[]): Promise<string[]> {
+      await Promise.all(
+        messages.map((one) =>
+          client.publishAsync(topics.batch('GW-1'), Buffer.from(encodeBatch(one)), { qos: 1 }),
+        ),
+      )
+      const judged = () => verdicts.flatMap(({ verdict }) => (verdict === 'gap' ? [] : [verdict]))
+      await expect.poll(() => judged().length, { timeout: 10_000 }).toBe(messages.length)
+      const all = judged()
+      verdicts.length = 0
+      return all
+    },
+    async declare(bytes: Uint8Array): Promise<Verdict | undefined> {
+      await client.publishAsync(topics.loss('GW-1'), Buffer.from(bytes), { qos: 1 })
+      await expect.poll(() => verdicts.length, { timeout: 5_000 }).toBeGreaterThan(0)
       return verdicts.shift()
     },
     verdicts,
@@ -286,7 +306,7 @@ describe('plain telemetry', () => {
     expect(await counted('too-many-pictures')).toBeGreaterThanOrEqual(60 - 2 * 20)
     await client.publishAsync(topics.telemetry('E10', 'd'), '{"pm10": 1}', { qos: 1 })
     const [last] = await journal.read(journal.next - 1)
-    expect(decodeRecord(last!.payload).kind).toBe('telemetry')
+    expect(decodeRecord(last!.payload!).kind).toBe('telemetry')
   })
 
   test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
@@ -373,17 +393,17 @@ describe('gateways', () => {
     expect(granted[0]?.qos).toBe(128)
   })
 
-  test('F3 batches are stored in order, duplicates recognised, gaps asked for', async () => {
-    const { send } = await gateway()
+  test('J2 batches are stored in any order, duplicates recognised, gaps asked for', async () => {
+    const { send, verdicts } = await gateway()
     const one = batch(1, undefined)
     const two = batch(2, one)
     const three = batch(3, two)
-    expect(await send(two)).toEqual({ verdict: 'gap', seq: 2, expected: 1 })
+    expect(await send(two)).toEqual({ verdict: 'stored', seq: 2 })
+    expect(verdicts.shift()).toEqual({ verdict: 'gap', seq: 2, expected: 1 })
     expect(await send(one)).toEqual({ verdict: 'stored', seq: 1 })
     expect(await send(one)).toEqual({ verdict: 'duplicate', seq: 1 })
-    expect(await send(three)).toEqual({ verdict: 'gap', seq: 3, expected: 2 })
-    expect(await send(two)).toEqual({ verdict: 'stored', seq: 2 })
     expect(await send(three)).toEqual({ verdict: 'stored', seq: 3 })
+    expect(await send(two)).toEqual({ verdict: 'duplicate', seq: 2 })
     expect((await records()).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch'])
   })
 
@@ -465,6 +485,138 @@ describe('gateways', () => {
     const { send: after } = await gateway()
     expect(await after(batch(2, one, { value: 7 }))).toMatchObject({ verdict: 'forked', seq: 2 })
     expect(await after(two)).toMatchObject({ verdict: 'duplicate', seq: 2 })
+  })
+
+  /** A chain of good batches, each hung on the one before it. */
+  function batches(count: number, prev?: BatchMessage, from = 1, value?: number): BatchMessage[] {
+    const all: BatchMessage[] = []
+    for (let seq = from; seq < from + count; seq++) {
+      all.push(batch(seq, all.at(-1) ?? prev, value === undefined ? {} : { value }))
+    }
+    return all
+  }
+
+  function declaration(range: Partial<LossDeclaration> & Pick<LossDeclaration, 'from' | 'to'>, signer = key) {
+    const place = { gateway: 'GW-1', chain: '00000000000000aa' }
+    const loss = {
+      v: 1 as const,
+      kind: 'loss' as const,
+      ...place,
+      reason: 'bytes' as const,
+      madeMs: 1,
+      ...range,
+    }
+    return sign1(encodeLoss(loss), signer)
+  }
+
+  test('J2 reordered and overlapping replays are stored once each, whatever was there', async () => {
+    const { sendAll } = await gateway()
+    const all = batches(8)
+    const order = [8, 3, 4, 1, 2, 3, 4, 5, 4, 5, 6, 7, 8, 1]
+    const seen = await sendAll(order.map((seq) => all[seq - 1]!))
+    expect(seen.map((verdict) => verdict.slice(0, 1)).join('')).toBe('sssssddsddssdd')
+    expect(await records()).toHaveLength(8)
+  })
+
+  test.each([5, 500])(
+    'J2 a gateway restored from an old disk image, %i batches back, is told that it forked, and nothing of it is taken',
+    async (back) => {
+      const sender = await gateway()
+      const all = batches(505)
+      await sender.sendAll(all)
+      const from = all.length - back + 1
+      const twin = batches(2, all[from - 2], from, -1)
+      expect(await sender.send(twin[0]!)).toMatchObject({ verdict: 'forked', seq: from })
+      expect(await sender.send(twin[1]!)).toMatchObject({ verdict: 'forked', seq: from + 1 })
+      await stop()
+      await start()
+      const { send } = await gateway()
+      expect(await send(twin[0]!)).toMatchObject({ verdict: 'forked', seq: from })
+      expect(await send(all[from - 1]!)).toMatchObject({ verdict: 'duplicate', seq: from })
+      expect((await records()).filter(({ kind }) => kind === 'batch')).toHaveLength(all.length)
+    },
+  )
+
+  test('J2 two gateways with one key and one folder: the first of each place is stored, the other told that it forked', async () => {
+    const { send } = await gateway()
+    const [one] = batches(1)
+    await send(one!)
+    const [mine, other] = [batches(3, one, 2, 10), batches(3, one, 2, 20)]
+    expect(await send(mine[0]!)).toMatchObject({ verdict: 'stored' })
+    expect(await send(other[0]!)).toMatchObject({ verdict: 'forked' })
+    expect(await send(mine[1]!)).toMatchObject({ verdict: 'stored' })
+    expect(await send(other[1]!)).toMatchObject({ verdict: 'forked' })
+    expect(await send(other[2]!)).toMatchObject({ verdict: 'forked' })
+    expect(await counted('forked-chain')).toBe(3)
+  })
+
+  test('J2 a centre restored from an older copy takes what comes now and asks for what it misses', async () => {
+    let sender = await gateway()
+    const all = batches(12)
+    for (const message of all.slice(0, 4)) await sender.send(message)
+    await stop()
+    await cp(home, `${home}-copy`, { recursive: true })
+    await start()
+    sender = await gateway()
+    for (const message of all.slice(4, 9)) await sender.send(message)
+    await stop()
+    await rm(home, { recursive: true })
+    await rename(`${home}-copy`, home)
+    await start()
+    sender = await gateway()
+    expect(await sender.send(all[9]!)).toEqual({ verdict: 'stored', seq: 10 })
+    expect(sender.verdicts.shift()).toEqual({ verdict: 'gap', seq: 10, expected: 5 })
+    for (const message of all.slice(4, 9))
+      expect(await sender.send(message)).toMatchObject({ verdict: 'stored' })
+    expect(await sender.send(all[10]!)).toEqual({ verdict: 'stored', seq: 11 })
+    expect(sender.verdicts).toEqual([])
+  })
+
+  test('J2 a declared loss is put down once, and a batch that comes after all is stored', async () => {
+    const { send, sendAll, declare } = await gateway()
+    const all = batches(9)
+    const hash = (seq: number) => batchHash(all[seq - 1]!)
+    await sendAll([all[0]!, all[8]!])
+    const lost = declaration({ from: 2, to: 8, prev: hash(1), last: hash(8), readings: 7 })
+    expect(await declare(lost)).toEqual({ verdict: 'declared', from: 2, seq: 8 })
+    expect(await declare(lost)).toEqual({ verdict: 'declared', from: 2, seq: 8 })
+    expect((await records()).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'loss'])
+    expect(await send(all[4]!)).toEqual({ verdict: 'stored', seq: 5 })
+    expect(await send(all[4]!)).toEqual({ verdict: 'duplicate', seq: 5 })
+    expect(await send(batch(6, all[3]))).toMatchObject({ verdict: 'forked' })
+  })
+
+  test('J2 a false declaration is refused: forged, foreign, contradicting what is stored, rubbish', async () => {
+    const { send, declare, client } = await gateway()
+    for (const message of batches(3)) await send(message)
+    const wrong = new Uint8Array(32).fill(7)
+    expect(await declare(declaration({ from: 4, to: 6, prev: wrong }))).toMatchObject({
+      verdict: 'declared',
+      problem: 'the hash of batch 3 is another one than it says',
+    })
+    expect(await declare(declaration({ from: 1, to: 2, last: wrong }))).toMatchObject({
+      problem: 'the hash of batch 2 is another one than it says',
+    })
+    expect(await declare(declaration({ from: 4, to: 6, gateway: 'GW-2' }))).toMatchObject({
+      problem: 'signed as GW-2, sent by GW-1',
+    })
+    const forged = declaration({ from: 4, to: 6 })
+    forged[forged.length - 1]! ^= 1
+    expect(await declare(forged)).toMatchObject({ problem: 'the signature does not match' })
+    await client.publishAsync(topics.loss('GW-1'), 'x', { qos: 1 })
+    const stranger = signingKey(generateKeyPem())
+    await client.publishAsync(topics.loss('GW-1'), Buffer.from(declaration({ from: 4, to: 6 }, stranger)), {
+      qos: 1,
+    })
+    expect((await refusals()).map((reason) => reason.split(':')[0])).toEqual([
+      'contradicted-loss',
+      'contradicted-loss',
+      'forged',
+      'forged',
+      'malformed-loss',
+    ])
+    expect(await counted('loss-not-taken')).toBe(1)
+    expect((await records()).some(({ kind }) => kind === 'loss')).toBe(false)
   })
 
   test('F3 a key is trusted on first use, a second one is not', async () => {

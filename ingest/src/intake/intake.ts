@@ -13,6 +13,7 @@ import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
 import type { Credentials } from './credentials.ts'
+import { GapReminder } from './gap-reminder.ts'
 import { Gate } from './gate.ts'
 import { Quarantine } from './quarantine.ts'
 
@@ -27,7 +28,8 @@ export interface IntakeDeps {
   readonly home: string
 }
 
-const saveEveryMs = 5_000
+/** The chains are saved this often, or when so many batches would have to be read again. */
+const save = { everyMs: 30_000, batches: 20_000, lookEveryMs: 1_000 } as const
 
 export interface Intake {
   readonly port: number
@@ -56,10 +58,21 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     })
     const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
     life.onStop('close the MQTT listener', () => broker.stop())
-    const stopSaving = clock.every(saveEveryMs, () => {
+    let savedMs = clock.monotonicMs()
+    const stopSaving = clock.every(save.lookEveryMs, () => {
+      const isDue = clock.monotonicMs() - savedMs >= save.everyMs || chains.unsaved >= save.batches
+      if (!isDue) return
+      savedMs = clock.monotonicMs()
       chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
     })
     life.onStop('stop saving', stopSaving)
+    const reminder = new GapReminder(chains)
+    const remind = () => {
+      for (const asked of reminder.due(clock.monotonicMs())) {
+        if (broker.isConnected(asked.gateway)) broker.sendReceipt(asked)
+      }
+    }
+    life.onStop('stop asking for gaps', clock.every(reminder.everyMs, remind))
     new Gauge({
       name: 'farwatch_mqtt_connections',
       help: 'Open MQTT connections at the centre',

@@ -44,7 +44,8 @@ export class CopyEncoder {
     return this
   }
 
-  int8(value: number): this {
+  int8(value: number | null): this {
+    if (value === null) return this.#null()
     const at = this.#field(8)
     writeInt8(this.#view, at, value)
     return this
@@ -69,7 +70,8 @@ export class CopyEncoder {
     return this.bytes(Buffer.from(storable(value)))
   }
 
-  bytes(value: Uint8Array): this {
+  bytes(value: Uint8Array | null): this {
+    if (value === null) return this.#null()
     const at = this.#field(value.length)
     this.#bytes.set(value, at)
     return this

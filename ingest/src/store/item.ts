@@ -1,12 +1,15 @@
+import { openSign1 } from '@farwatch/evidence'
 import {
   arePlausible,
   type CameraEvent,
   type CentreRecord,
   cameraEventOf,
+  decodeLoss,
   decodeRecord,
   encodeSeries,
   GatewayStatus,
   implausible,
+  type LossDeclaration,
   messageOf,
   noReadings,
   packSeries,
@@ -17,7 +20,7 @@ import {
   topics,
   utf8,
 } from '@farwatch/model'
-import type { JournalRecord } from '@farwatch/runtime'
+import type { JournalEntry, JournalRecord } from '@farwatch/runtime'
 import { encode } from 'cborg'
 import { type SignedHeader, signedHeaderOf } from '../signed-header.ts'
 
@@ -35,6 +38,7 @@ export interface Item {
 export type Content =
   | { readonly kind: 'readings' }
   | { readonly kind: 'batch'; readonly signed: SignedHeader }
+  | { readonly kind: 'loss'; readonly loss: LossDeclaration; readonly sign1: Uint8Array }
   | { readonly kind: 'camera-event'; readonly event: CameraEvent }
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
@@ -50,8 +54,17 @@ export interface Refusal {
   readonly bytes: Uint8Array
 }
 
-/** Reads a record. One that does not parse is a fault of ours: it becomes a refusal with the reason, and the rest goes on. */
-export function readItem(source: JournalRecord): Item {
+/**
+ * Reads a record. One that does not parse is a fault of ours, one that is damaged a fault of the disk: it becomes a refusal
+ * with the reason, and the rest goes on.
+ */
+export function readItem(entry: JournalEntry): Item {
+  if (entry.payload === undefined) {
+    const { position, damaged } = entry
+    const reason = `journal-damaged: the disk no longer gives back records ${damaged.first} to ${damaged.next - 1}`
+    return refusedItem({ position, payload: new Uint8Array() }, reason)
+  }
+  const source = entry
   try {
     const record = decodeRecord(source.payload)
     const base = { source, receivedMs: record.receivedMs }
@@ -94,6 +107,8 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
       const status = GatewayStatus.parse(JSON.parse(utf8(record.bytes)))
       return { kind: 'status', gateway: record.gateway, status }
     }
+    case 'loss':
+      return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
     case 'quarantine':
       return { kind: 'refusal', refusal: record }
   }

@@ -28,6 +28,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
   const readings: RecordRows[] = []
   let rows = 0
   const ledger = new CopyEncoder()
+  const losses = new CopyEncoder()
   const events = new CopyEncoder()
   const pictures = new CopyEncoder()
   const refusals = new CopyEncoder()
@@ -50,6 +51,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
     if (item.misdated !== undefined) addRefusal(refusals, item, item.misdated)
     const { content } = item
     if (content.kind === 'batch') addBatch(ledger, item)
+    if (content.kind === 'loss') addLoss(losses, item)
     if (content.kind === 'camera-event') addEvent(events, item)
     if (content.kind === 'picture') {
       addPicture(pictures, item)
@@ -66,6 +68,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
   }
   for (const [table, encoder] of [
     ['batch', ledger],
+    ['loss', losses],
     ['camera_event', events],
     ['picture', pictures],
     ['quarantine', refusals],
@@ -89,6 +92,22 @@ const columns = {
     'readings',
     'series',
     'made_at',
+    'received_at',
+    'sign1',
+  ],
+  loss: [
+    'position',
+    'gateway',
+    'chain',
+    'from_seq',
+    'to_seq',
+    'prev',
+    'last',
+    'readings',
+    'first_made_at',
+    'last_made_at',
+    'reason',
+    'declared_at',
     'received_at',
     'sign1',
   ],
@@ -125,6 +144,27 @@ function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): voi
     .int4(header.readings)
     .int4(header.series)
     .timestamp(header.madeMs)
+    .timestamp(receivedMs)
+    .bytes(sign1)
+}
+
+function addLoss(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
+  if (content.kind !== 'loss') return
+  const { loss, sign1 } = content
+  copy
+    .row(columns.loss.length)
+    .int8(source.position)
+    .text(loss.gateway)
+    .text(loss.chain)
+    .int8(loss.from)
+    .int8(loss.to)
+    .bytes(loss.prev ?? null)
+    .bytes(loss.last ?? null)
+    .int8(loss.readings ?? null)
+    .timestamp(loss.firstMadeMs ?? null)
+    .timestamp(loss.lastMadeMs ?? null)
+    .text(loss.reason)
+    .timestamp(loss.madeMs)
     .timestamp(receivedMs)
     .bytes(sign1)
 }

@@ -1,5 +1,13 @@
-import { batchHash, generateKeyPem, noHash, type SigningKey, sealBatch, signingKey } from '@farwatch/evidence'
-import { encodeBatch, encodeRecord, type Series } from '@farwatch/model'
+import {
+  batchHash,
+  generateKeyPem,
+  noHash,
+  type SigningKey,
+  sealBatch,
+  sign1,
+  signingKey,
+} from '@farwatch/evidence'
+import { encodeBatch, encodeLoss, encodeRecord, type LossDeclaration, type Series } from '@farwatch/model'
 
 const text = new TextEncoder()
 
@@ -72,6 +80,19 @@ export class TestGateway {
     )
     this.#prev = new Uint8Array(batchHash(message))
     return encodeRecord({ kind: 'batch', receivedMs, gateway: this.id, bytes: encodeBatch(message) })
+  }
+
+  /** A declaration that a range of its chain will not come, as a record. */
+  loss(
+    range: Pick<LossDeclaration, 'from' | 'to'> & Partial<LossDeclaration>,
+    receivedMs = 1_795_440_000_000,
+  ) {
+    const place = { gateway: this.id, chain: '0123456789abcdef' }
+    const bytes = sign1(
+      encodeLoss({ v: 1, kind: 'loss', ...place, reason: 'bytes', madeMs: receivedMs - 50, ...range }),
+      this.#key,
+    )
+    return encodeRecord({ kind: 'loss', receivedMs, gateway: this.id, bytes })
   }
 
   /** SHA-256 of the last batch. */

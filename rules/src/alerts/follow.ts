@@ -15,7 +15,7 @@ export interface FollowOptions {
 
 /**
  * Hands each record of the alert journal to `work`, from `from` on, in order, until the signal aborts. Work that throws is
- * tried again, ever more slowly, and says so once; nothing is passed over.
+ * tried again, ever more slowly, and says so once; nothing is passed over but what the disk no longer gives back.
  */
 export async function followAlerts(
   from: number,
@@ -30,7 +30,13 @@ export async function followAlerts(
     try {
       for await (const records of journal.follow(position, signal, { records: 100, bytes: 1_000_000 })) {
         for (const record of records) {
-          const transitions = decodeEntries(record.payload).filter((entry) => entry.kind === 'transition')
+          if (record.payload === undefined) {
+            const { first, next } = record.damaged
+            const about = { follower: name, position, first, next }
+            log.error(about, 'a damaged record of the alert journal is passed over')
+          }
+          const entries = record.payload === undefined ? [] : decodeEntries(record.payload)
+          const transitions = entries.filter((entry) => entry.kind === 'transition')
           await work(transitions, record.position)
           position = record.position + 1
           if (failing) log.info({ follower: name, position }, 'goes on')

@@ -51,11 +51,18 @@ export async function rebuild(from: {
   const entries: Entry[] = []
   while (next < alertJournal.next) {
     for (const record of await alertJournal.read(next)) {
+      next = record.position + 1
+      if (record.payload === undefined) {
+        log.error(
+          { position: record.position },
+          'alerts are rebuilt without a damaged record of their journal',
+        )
+        continue
+      }
       for (const entry of decodeEntries(record.payload)) {
         if (entry.kind === 'transition') book.apply(entry)
         if (entry.kind === 'transition' || (entry.before >= position && !foreign)) entries.push(entry)
       }
-      next = record.position + 1
     }
   }
   book.begin(next)

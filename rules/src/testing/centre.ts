@@ -102,7 +102,7 @@ export async function entriesOf(journal: Journal): Promise<Entry[]> {
   const entries: Entry[] = []
   for (let from = journal.first; from < journal.next; ) {
     for (const { position, payload } of await journal.read(from)) {
-      entries.push(...decodeEntries(payload))
+      entries.push(...decodeEntries(payload!))
       from = position + 1
     }
   }
@@ -139,7 +139,7 @@ export async function replay(centre: {
     const limits = { records: end - engine.position }
     while (engine.position < end) {
       for (const { position, payload } of await centre.journal.read(engine.position, limits)) {
-        engine.take(position, decodeRecord(payload))
+        engine.take(position, decodeRecord(payload!))
         await book.flushed()
         await act()
       }

@@ -13,6 +13,9 @@ export class MemoryJournal implements Journal {
   /** Appends are refused while set. */
   refuse = false
   readonly first = 1
+  readonly problem = undefined
+  readonly dropped = { records: 0, bytes: 0 }
+  readonly damaged = 0
 
   constructor(records: Uint8Array[] = [], cursors = new Map<string, number>()) {
     this.#records = records

@@ -1,5 +1,5 @@
-import { decodeRecord, type Health, messageOf } from '@farwatch/model'
-import type { Clock, Database, Journal, JournalRecord, Logger } from '@farwatch/runtime'
+import { decodeRecord, FarwatchError, type Health, messageOf } from '@farwatch/model'
+import type { Clock, Database, Journal, JournalEntry, Logger } from '@farwatch/runtime'
 import type { ConsoleMetrics } from '../metrics.ts'
 import { loadKept } from '../queries/kept.ts'
 import type { LiveState } from './live-state.ts'
@@ -80,7 +80,7 @@ export class Follower {
     }
   }
 
-  #take(records: readonly JournalRecord[]): void {
+  #take(records: readonly JournalEntry[]): void {
     const { state, metrics, log } = this.#parts
     for (const { position, payload } of records) {
       if (position > this.#next) this.#databaseAsked = true
@@ -118,7 +118,8 @@ export class Follower {
   }
 }
 
-function readRecord(state: LiveState, payload: Uint8Array): unknown {
+function readRecord(state: LiveState, payload: Uint8Array | undefined): unknown {
+  if (payload === undefined) return new FarwatchError('journal-damaged', 'it is damaged on disk')
   try {
     return state.apply(decodeRecord(payload))
   } catch (error) {
