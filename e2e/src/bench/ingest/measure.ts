@@ -1,4 +1,6 @@
+import type { LoadResult } from '@farwatch/firmware-sim'
 import { measureCopyLimit } from '@farwatch/ingest'
+import { messageOf } from '@farwatch/model'
 import type { Database } from '@farwatch/runtime'
 import { testEngines } from '@farwatch/runtime/testing'
 import { lineToParent, startChild } from '../child.ts'
@@ -6,6 +8,7 @@ import { type Figure, figure, inWords, say } from '../figure.ts'
 import { type Centre, startCentre } from './centre.ts'
 import { gateways } from './city.ts'
 import { type FromLoad, inFlight, type Load, stepMs, type Target } from './load.ts'
+import { measureNodeRed } from './node-red.ts'
 import { Usage } from './usage.ts'
 
 /** The centre of the ingest bench on one engine, in a process of its own; its load comes from another. */
@@ -49,6 +52,8 @@ interface Copied {
   cpuSeconds: number
 }
 
+type LoadProcess = ReturnType<typeof startChild<Load | Target, FromLoad>>
+
 interface Measured {
   readonly shape: Shape
   readonly rows: number
@@ -83,7 +88,8 @@ async function measure(order: Order): Promise<Figure[]> {
     await addCopy(copied, database, rows)
     await count(measured, database)
     await centre.stop()
-    return figuresOf({ measured, copied, idleBytes, engine: name })
+    const figures = figuresOf({ measured, copied, idleBytes, engine: name })
+    return engine === 'server' ? [...figures, ...(await besideNodeRed(measured, load, name))] : figures
   } finally {
     await load.stop()
     await drop()
@@ -98,12 +104,34 @@ async function addCopy(copied: Copied, database: Database, rows: number): Promis
   copied.seconds += limit.rows / limit.rowsPerSecond
 }
 
+/** The shapes that Node-RED is compared with, and what it reached with the plain load in the same run. */
+async function besideNodeRed(
+  measured: readonly Measured[],
+  load: LoadProcess,
+  engine: string,
+): Promise<Figure[]> {
+  const compared = measured.filter(({ shape }) => ['rows_per_s', 'rows_per_s_plain5'].includes(shape.metric))
+  const messages = Math.min(...compared.map(({ rows }) => Math.ceil(rows / gateways / 5)))
+  if (compared.length === 0) return []
+  const nodeRed = await measureNodeRed(messages * gateways, async (port) => {
+    const fromMs = Math.floor(Date.now() / 1_000) * 1_000 - messages * stepMs
+    load.send({ kind: 'plain', points: 5, each: 1, messages, fromMs })
+    await load.receive()
+    load.send({ port, passwords: [] })
+    return (await load.receive()) as LoadResult
+  }).catch((error) => void say(`not measured: Node-RED; ${messageOf(error)}`))
+  if (nodeRed === undefined) return []
+  const against = { name: nodeRed.name, value: nodeRed.rowsPerSecond }
+  return compared.map(({ shape, rows, seconds }) =>
+    figure({
+      ...{ bench: 'ingest', engine, metric: shape.metric, unit: '1/s' },
+      ...{ value: rows / seconds, against, samples: rows },
+    }),
+  )
+}
+
 /** One load, from its first publish until the last row is committed and the last reading has met its rule. */
-async function run(
-  shape: Shape,
-  centre: Centre,
-  load: ReturnType<typeof startChild<Load | Target, FromLoad>>,
-): Promise<Measured> {
+async function run(shape: Shape, centre: Centre, load: LoadProcess): Promise<Measured> {
   const usage = new Usage()
   load.send({ port: centre.port, passwords: centre.passwords })
   const { acknowledged, elapsedMs, beganMs } = (await load.receive()) as Extract<
