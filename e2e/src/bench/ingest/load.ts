@@ -5,7 +5,7 @@ import { encodeBatch, type Series, topics } from '@farwatch/model'
 import { lineToParent } from '../child.ts'
 import { crossing, gatewayId, gatewayPoint, gateways } from './city.ts'
 
-/** The load of the ingest bench, in a process of its own: everything is sealed before the clock starts. */
+/** The load of the ingest bench, in a process of its own; everything is sealed before the clock starts, unless told otherwise. */
 
 /** One load: each gateway (or device) sends `messages` messages, times `stepMs` apart. */
 export interface Load {
@@ -15,6 +15,8 @@ export interface Load {
   readonly each: number
   readonly messages: number
   readonly fromMs: number
+  /** Batches are sealed while they are sent, not before: for loads that memory would not hold. */
+  readonly sealedOnTheWay?: boolean
 }
 
 /** Where to, and the gateways' passwords. */
@@ -54,7 +56,9 @@ function plain({ messages, fromMs }: Load) {
 }
 
 function signed(load: Load, chains: readonly Chain[]) {
-  const sealed = chains.map((chain) => chain.seal(load))
+  const sealed = chains.map((chain) =>
+    load.sealedOnTheWay ? chain.seal(load) : [...chain.seal(load)].values(),
+  )
   return (gateway: number): LoadMessage | undefined => {
     const payload = sealed[gateway]!.next().value
     return payload === undefined ? undefined : { topic: topics.batch(gatewayId(gateway)), payload }
@@ -73,8 +77,8 @@ class Chain {
     this.#gateway = gateway
   }
 
-  seal({ points, each, messages, fromMs }: Load): ArrayIterator<Uint8Array> {
-    return Array.from({ length: messages }, (_, n) => {
+  *seal({ points, each, messages, fromMs }: Load): Generator<Uint8Array> {
+    for (let n = 0; n < messages; n++) {
       const series = Array.from({ length: points }, (_, point): Series => {
         // The last message of each load crosses a limit, so that the rules can be seen to have been there.
         const crosses = point === 0 && n === messages - 1
@@ -88,8 +92,8 @@ class Chain {
           qualities: new Uint16Array(each),
         }
       })
-      return this.#next(series, fromMs + (n + 1) * each * stepMs)
-    }).values()
+      yield this.#next(series, fromMs + (n + 1) * each * stepMs)
+    }
   }
 
   #next(series: readonly Series[], madeMs: number): Uint8Array {
