@@ -2,10 +2,10 @@ import { encode } from 'cborg'
 import { CborReader } from './cbor-reader.ts'
 import { FarwatchError } from './errors.ts'
 import { type CameraEvent, parseFrigateEvent } from './frigate.ts'
-import { pointKey } from './names.ts'
 import type { Series } from './reading.ts'
-import { noReadings, packSeries, type Readings, readBatch, seriesIn } from './readings.ts'
-import { parseTelemetry, type Telemetry } from './telemetry.ts'
+import { noReadings, type Readings, readBatch, seriesIn } from './readings.ts'
+import { parseTelemetry } from './telemetry.ts'
+import { telemetryReadings } from './telemetry-readings.ts'
 import { utf8 } from './utf8.ts'
 
 /**
@@ -96,7 +96,8 @@ const readings = new WeakMap<CentreRecord, Readings>()
  */
 export function encodeDecoded(record: CentreRecord, decoded: Readings): Uint8Array {
   const bytes = encodeRecord(record)
-  readings.set(decodeRecord(bytes), decoded)
+  records.set(bytes, record)
+  readings.set(record, decoded)
   return bytes
 }
 
@@ -171,22 +172,6 @@ function readTelemetry(record: CentreRecord & { kind: 'telemetry' }): Readings {
   const parsed = parseTelemetry(utf8(record.bytes))
   if ('problem' in parsed) throw new FarwatchError('bad-record', parsed.problem)
   return telemetryReadings(parsed.telemetry, record)
-}
-
-/** The readings of a plain message that is let in. */
-export function telemetryReadings(
-  { timeMs, values }: Telemetry,
-  { receivedMs, site, device }: { receivedMs: number; site: string; device: string },
-): Readings {
-  return packSeries(
-    Array.from(values, ([metric, value]) => ({
-      point: pointKey(site, device, metric),
-      timeSource: timeMs === undefined ? 'arrival' : 'device',
-      timesMs: [timeMs ?? receivedMs],
-      values: [value],
-      qualities: [0],
-    })),
-  )
 }
 
 /** The camera event of a record of that kind. */

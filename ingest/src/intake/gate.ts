@@ -3,7 +3,6 @@ import {
   batchBounds,
   type CentreRecord,
   decodeLoss,
-  decodeRecord,
   encodeDecoded,
   encodeRecord,
   FarwatchError,
@@ -308,11 +307,8 @@ export class Gate {
   }
 
   #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
-    const bytes = encodeDecoded(record, readings)
-    // A copy, so that a header known for longer does not hold the piece of the network's memory that it came in.
-    const known = { header, keyId: signed.keyId, hash, sign1: sign1.slice() }
-    knowSignedHeader(decodeRecord(bytes), known)
-    return this.#append(bytes)
+    knowSignedHeader(record, { header, keyId: signed.keyId, hash, sign1 })
+    return this.#append(encodeDecoded(record, readings))
   }
 
   #keep(record: CentreRecord, readings?: Readings): Promise<number> {
