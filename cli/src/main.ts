@@ -3,6 +3,8 @@ import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
+import { keys } from './keys.ts'
+import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
 import { up } from './up.ts'
 
@@ -22,6 +24,14 @@ const help = `Farwatch: off-site supervision of enterprises
                      lets a gateway in at the centre and prints its password, once
   farwatch enrol DEVICE --site SITE [--home DIR]
                      the same for a device that publishes telemetry/SITE/... itself
+  farwatch keys list [--public] [--home DIR]
+                     signing keys and their lives; --public: as "farwatch verify --keys" takes them
+  farwatch keys enrol GATEWAY PUBLICKEY [--home DIR]
+                     takes a key that a gateway shows into the directory by hand
+  farwatch keys revoke GATEWAY KEYID [--from TIME] --reason TEXT [--home DIR]
+                     what the key signs is refused from then on
+  farwatch keys rotate GATEWAY --home GATEWAYDIR
+                     gives a gateway that is stopped a new key that the old one vouches for
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
@@ -42,6 +52,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
         return await enrol(enrolOptions(rest, process.env))
+      case 'keys':
+        return await keys(keysOptions(rest, process.env))
       case 'sim':
         await runCity(rest)
         return

@@ -24,7 +24,7 @@ export interface UpOptions {
   readonly trustedProxies: readonly string[]
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws FarwatchError `bad-usage` that says what was found and expected. */
 export function upOptions(args: readonly string[], environment: Environment): UpOptions {
@@ -109,7 +109,7 @@ export function enrolOptions(args: readonly string[], environment: Environment):
 }
 
 /** parseArgs throws on what it does not know; that is the user's mistake, not ours. */
-function orUsage<T>(parse: () => T): T {
+export function orUsage<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
@@ -138,6 +138,6 @@ function hostPort(option: string, text: unknown): [host: string, port: number] {
   return [(match[1] ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'), port]
 }
 
-function usage(message: string): FarwatchError {
+export function usage(message: string): FarwatchError {
   return new FarwatchError('bad-usage', message)
 }

@@ -4,14 +4,16 @@ import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
 import { Credentials, type Intake, startIntake, startWriter } from '@farwatch/ingest'
-import type { Health } from '@farwatch/model'
+import { decodeRecord, type Health } from '@farwatch/model'
 import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
   type Capabilities,
   createMetrics,
+  type Journal,
   type Logger,
   type Service,
   startService,
+  steadyClock,
   systemClock,
 } from '@farwatch/runtime'
 import { loadConfiguration } from './configuration.ts'
@@ -44,7 +46,6 @@ export function startPlatform(
   options: UpOptions,
   { log, progress }: Surroundings,
 ): Promise<Platform & Service> {
-  const clock = systemClock
   const metrics = createMetrics()
   const { home } = options
   const named = (service: string) => log.child({ service })
@@ -64,6 +65,7 @@ export function startPlatform(
     progress('Preparing the console')
     const webRoot = await ensureBuilt()
     const { database, journal, alertJournal } = await openStorage(options, { life, log, progress })
+    const clock = steadyClock(systemClock, { floorMs: await lastReceiptMs(journal), log })
 
     progress('Starting the services')
     const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
@@ -83,6 +85,7 @@ export function startPlatform(
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
+      ...clockHealth(clock.aheadMs),
       ...outside.health(),
     })
     const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
@@ -123,4 +126,16 @@ export function startPlatform(
 async function version(): Promise<string> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
+}
+
+/** When the last record of an earlier life was received; 0 before the first. */
+async function lastReceiptMs(journal: Journal): Promise<number> {
+  const [last] = journal.next > journal.first ? await journal.read(journal.next - 1) : []
+  return last?.payload === undefined ? 0 : decodeRecord(last.payload).receivedMs
+}
+
+function clockHealth(aheadMs: number): Health['components'] {
+  if (aheadMs < 1_000) return {}
+  const detail = `the clock of this machine was set back; times of receipt are ${Math.round(aheadMs / 1_000)} s ahead of it until it catches up`
+  return { clock: { status: 'degraded', detail } }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  type ArchiveBounds,
   type Database,
   DatabaseError,
   type Journal,
@@ -21,6 +22,8 @@ export interface Storage {
 /** A database server that is started together with us may need so long. */
 const databaseWithinMs = 60_000
 const retryMs = 1_000
+/** Originals as received, compressed, that are kept when every reader has passed them. */
+const archiveBytes = 64 * 1024 ** 3
 
 /** Opens journals and database in the data folder, or the server at `databaseUrl`; closed again by `life`. */
 export async function openStorage(
@@ -33,12 +36,13 @@ export async function openStorage(
     progress,
   )
   life.onStop('database', () => database.close())
-  const open = async (name: string) => {
-    const journal = await openJournal({ folder: join(home, name), log, clock: systemClock })
+  const open = async (name: string, archive?: { archive: string; archiveBounds: ArchiveBounds }) => {
+    const journal = await openJournal({ folder: join(home, name), log, clock: systemClock, ...archive })
     life.onStop(name, () => journal.close())
     return journal
   }
-  return { database, journal: await open('journal'), alertJournal: await open('alerts') }
+  const originals = { archive: join(home, 'archive'), archiveBounds: { bytes: archiveBytes } }
+  return { database, journal: await open('journal', originals), alertJournal: await open('alerts') }
 }
 
 async function openWithin(location: Parameters<typeof openDatabase>[0], progress: (text: string) => void) {

@@ -29,10 +29,19 @@ export interface Command {
 
 /** Starts `farwatch ARGS` with these environment variables and none of the caller's Farwatch settings. */
 export function startCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+  return startProgram(process.execPath, [program, ...args], environment)
+}
+
+/** Starts any program in the same way. */
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Command {
   const own = Object.fromEntries(
     kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   )
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(file, args, {
     env: { ...own, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,9 +1,9 @@
-import { cp, mkdtemp, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
-import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
+import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeBatch, decodeRecord, Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -44,7 +44,7 @@ async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') 
 }
 
 async function gateway(url: string, password: string, segmentBytes?: number) {
-  const key = await loadSigningKey(home)
+  const { key } = await loadIdentity(home)
   const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog, segmentBytes })
   const batcher = await createBatcher({
     gateway: 'GW-1',
@@ -98,6 +98,30 @@ async function stored(journal: Journal): Promise<number[]> {
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+test('J1 a batch that has rotted on the gateway is told and passed over; all others arrive once', async () => {
+  const first = await centre()
+  const password = await first.credentials.enrolGateway('GW-1')
+  await first.stop()
+  const offline = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
+  await offline.measure(0, 30)
+  await offline.stop()
+  const path = join(home, 'gateway', '0000000000000001.log')
+  const content = await readFile(path)
+  content[content.length >> 1]! ^= 1
+  await writeFile(path, content)
+  const gw = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
+  expect(gw.journal.damaged).toBe(1)
+  const second = await centre(first.port)
+  await gw.measure(30, 5)
+  await expect.poll(() => gw.journal.next - gw.cursor.position, { timeout: 15_000 }).toBe(0)
+  const values = (await stored(second.journal)).sort((a, b) => a - b)
+  expect(values).toHaveLength(34)
+  expect(new Set(values).size).toBe(34)
+  expect(values.at(-1)).toBe(34)
+  await gw.stop()
+  await second.stop()
+})
 
 test('F2 what a gateway measured while the centre was away arrives once, in order, chained', async () => {
   const first = await centre()

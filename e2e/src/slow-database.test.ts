@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBatcher, loadSigningKey, startUplink } from '@farwatch/gateway/uplink'
+import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import {
   type Clock,
@@ -57,7 +57,7 @@ const fastClock: Clock = {
 function gateway(home: string, { url, password }: { url: string; password: string }) {
   return startService(silentLog, async (life) => {
     const base = { gateway: 'GW-1', clock: fastClock, log: silentLog }
-    const key = await loadSigningKey(home)
+    const { key } = await loadIdentity(home)
     const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog })
     life.onStop('journal', () => journal.close())
     const batcher = await createBatcher({ ...base, key, journal, lingerMs: 1 })

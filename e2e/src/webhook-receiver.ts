@@ -8,6 +8,8 @@ export interface Received {
   /** `webhook-id`: the same when a call is repeated. */
   readonly id: string
   readonly type: string
+  /** When it was received first. */
+  readonly arrivedMs: number
   readonly data: { readonly alert: Alert; readonly transition: Transition }
 }
 
@@ -54,9 +56,10 @@ export class WebhookReceiver {
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     )
     try {
-      const { type, data } = this.#verifier.verify(body, headers) as Omit<Received, 'id'>
+      const { type, data } = this.#verifier.verify(body, headers) as Pick<Received, 'type' | 'data'>
       const id = headers['webhook-id'] ?? ''
-      if (!this.received.some((one) => one.id === id)) this.received.push({ id, type, data })
+      if (!this.received.some((one) => one.id === id))
+        this.received.push({ id, type, data, arrivedMs: Date.now() })
       return 204
     } catch (error) {
       this.refused.push(`${String(error)}: ${body.slice(0, 200)}`)

@@ -6,7 +6,8 @@ import type { SigningKey, VerifyingKey } from './keys.ts'
 /** COSE header parameters and algorithm, RFC 9052 3.1 and RFC 9053 2.2. */
 const algHeader = 1
 const keyIdHeader = 4
-const eddsa = -8
+/** EdDSA, the one algorithm today; signatures and key entries name theirs, so that others (SM2) can follow. */
+export const eddsa = -8 as const
 /** CBOR tag 18, COSE_Sign1. */
 const tag = 0xd2
 const strict = { strict: true, rejectDuplicateMapKeys: true, useMaps: true }

@@ -28,7 +28,7 @@ function sha256(input: Uint8Array): Uint8Array {
 
 /** Merkle tree hash (2.1.1); of no leaves, the hash of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  return rootOf(leaves.map(leafHash))
+  return rootOfHashes(leaves.map(leafHash))
 }
 
 /**
@@ -74,11 +74,12 @@ function inputOf(length: number): Buffer {
   return view
 }
 
-function rootOf(hashes: readonly Uint8Array[]): Uint8Array {
+/** The same from the leaves' hashes. */
+export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha256(new Uint8Array(0))
   if (hashes.length === 1) return hashes[0]!
   const split = splitOf(hashes.length)
-  return nodeHash(rootOf(hashes.slice(0, split)), rootOf(hashes.slice(split)))
+  return nodeHash(rootOfHashes(hashes.slice(0, split)), rootOfHashes(hashes.slice(split)))
 }
 
 /** Largest power of two below n. */
@@ -92,7 +93,9 @@ export function inclusionProof(leaves: readonly Uint8Array[], index: number): Ui
     if (hashes.length <= 1) return []
     const split = splitOf(hashes.length)
     const [left, right] = [hashes.slice(0, split), hashes.slice(split)]
-    return at < split ? [...path(left, at), rootOf(right)] : [...path(right, at - split), rootOf(left)]
+    return at < split
+      ? [...path(left, at), rootOfHashes(right)]
+      : [...path(right, at - split), rootOfHashes(left)]
   }
   return path(leaves.map(leafHash), index)
 }

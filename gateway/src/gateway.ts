@@ -11,7 +11,7 @@ import {
 import type { GatewayConfig } from './config.ts'
 import { type Links, runLinks } from './links.ts'
 import { createBatcher } from './uplink/batcher.ts'
-import { loadSigningKey } from './uplink/identity.ts'
+import { loadIdentity } from './uplink/identity.ts'
 import { startUplink } from './uplink/uplink.ts'
 
 export interface GatewayDeps {
@@ -44,16 +44,16 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
   return startService(log, async (life) => {
     const unlock = lockFile(join(home, 'gateway.lock'))
     life.onStop('lock', unlock)
-    const key = await loadSigningKey(home)
     const journal = await openJournal({ folder: join(home, 'journal'), log, clock })
     life.onStop('journal', () => journal.close())
     const cursor = await journal.cursor('uplink')
+    const { key, rotations } = await loadIdentity(home)
     const batcher = await createBatcher({ gateway: config.gateway, key, journal, clock, log })
     let links: Links | undefined
     const uplink = await startUplink({
       ...{ gateway: config.gateway, url: config.centre.url, password, journal, clock, log },
       beginChain: (place) => batcher.beginChain(place),
-      status: () => ({ publicKey: key.publicKey, links: links?.links() ?? [] }),
+      status: () => ({ publicKey: key.publicKey, rotations: [...rotations], links: links?.links() ?? [] }),
     })
     life.onStop('uplink', () => uplink.stop())
     life.onStop('batcher', () => batcher.stop())

@@ -46,6 +46,8 @@ export const GatewayStatus = z.strictObject({
   online: z.boolean(),
   /** SPKI of the gateway's Ed25519 public key, base64: what its batches are verified with. */
   publicKey: z.string().max(200).optional(),
+  /** Statements of key rotation (COSE_Sign1, base64), oldest first: how `publicKey` followed from the keys before it. */
+  rotations: z.array(z.string().max(2_000)).max(16).optional(),
   /** Batches that wait for their receipt, and bytes of the journal that holds them. */
   spool: z
     .strictObject({ batches: z.number().int().nonnegative(), bytes: z.number().int().nonnegative() })

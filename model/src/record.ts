@@ -33,6 +33,8 @@ export type CentreRecord =
       readonly gateway: string
       readonly bytes: Uint8Array
     }
+  /** The centre's seal over plain records before it: a COSE_Sign1. `receivedMs`: when it was made. */
+  | { readonly kind: 'seal'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | {
       readonly kind: 'picture'
@@ -83,6 +85,8 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
       ])
     case 'loss':
       return encode([6, record.receivedMs, record.bytes, record.gateway])
+    case 'seal':
+      return encode([7, record.receivedMs, record.bytes])
   }
 }
 
@@ -145,9 +149,16 @@ function rest(
     }
     case 6:
       return { kind: 'loss', ...base, gateway: reader.text() }
+    case 7:
+      return { kind: 'seal', ...base }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }
+}
+
+/** Whether a record came without a gateway's signature, so that the centre seals it. */
+export function isPlain({ kind }: CentreRecord): boolean {
+  return kind === 'telemetry' || kind === 'camera-event' || kind === 'picture'
 }
 
 /**

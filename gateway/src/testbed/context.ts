@@ -74,4 +74,9 @@ export class Life {
   abort(): void {
     this.#abort.abort()
   }
+
+  /** Ends without asking for more: the last batch was never said to be stored, as when a disk refused it. */
+  async leave(): Promise<void> {
+    await this.#iterator.return?.()
+  }
 }

@@ -35,7 +35,7 @@ const maxReadings = 1_000
 const retryMs = 1_000
 
 /** The last link of the journal's chain, from which the next batch goes on. */
-interface ChainEnd {
+export interface ChainEnd {
   readonly chain: string
   readonly seq: number
   readonly hash: Uint8Array
@@ -48,7 +48,8 @@ const newChain = (journal: Journal): ChainEnd => ({
   base: journal.next - 1,
 })
 
-async function chainEnd(journal: Journal): Promise<ChainEnd> {
+/** Where the chain in a gateway's journal has come to; a new chain where there is none. */
+export async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
   // Nothing or, on a rotten disk, nothing readable to go on from.
   if (last?.payload === undefined) return newChain(journal)

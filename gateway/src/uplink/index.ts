@@ -1,3 +1,3 @@
 export { createBatcher, type StampedReading } from './batcher.ts'
-export { loadSigningKey } from './identity.ts'
+export { loadIdentity, rotateKey } from './identity.ts'
 export { startUplink, type UplinkOptions } from './uplink.ts'

@@ -1,4 +1,11 @@
-import { isSignedBy, type OpenBatch, openBatch, openSign1, verifySign1 } from '@farwatch/evidence'
+import {
+  isSignedBy,
+  type OpenBatch,
+  openBatch,
+  openSign1,
+  refusalOfKey,
+  verifySign1,
+} from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
@@ -8,6 +15,7 @@ import {
   FarwatchError,
   GatewayStatus,
   implausible,
+  isPlain,
   type LossDeclaration,
   maxLossBytes,
   messageOf,
@@ -20,6 +28,7 @@ import {
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
+import type { Sealer } from '../seal/sealer.ts'
 import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
@@ -55,6 +64,7 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly sealer: Sealer
 }
 
 /**
@@ -65,6 +75,8 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
+  readonly #inGoodKey = new Set<string>()
   #problem: string | undefined
 
   constructor(deps: GateDeps) {
@@ -152,9 +164,17 @@ export class Gate {
         ? answer({ verdict: 'rejected', seq: header.seq, reason: text })
         : held('it is refused, and quarantine takes no more at the moment')
     if (header.gateway !== gateway) return reject('forged', `signed as ${header.gateway}, sent by ${gateway}`)
-    const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === batch.signed.keyId)
-    if (key === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
-    if (!isSignedBy(batch, key)) return reject('forged', 'the signature does not match')
+    const signer = credentials.keyOf(gateway, batch.signed.keyId)
+    if (signer === undefined) return held(`key ${batch.signed.keyId} is not enrolled`)
+    if (!isSignedBy(batch, signer.key)) return reject('forged', 'the signature does not match')
+    const unfit = refusalOfKey(signer.known, { receivedMs, chain: header.chain, seq: header.seq })
+    if (unfit !== undefined) {
+      quarantine.count(message.client, unfit.code, { seq: header.seq, problem: unfit.text })
+      // Nothing is lost: a gateway that has another key seals in a new chain what waits, one that has none keeps it.
+      return this.#inGoodKey.has(gateway) && credentials.keysOf(gateway).length > 0
+        ? answer({ verdict: 'forked', seq: header.seq, reason: unfit.text })
+        : held(unfit.text)
+    }
     const place = chains.judge(header, hash, receivedMs)
     const verdict = place === 'past' ? await chains.recall(header, hash) : place
     if (verdict !== 'fits' && verdict !== 'unknown') {
@@ -208,9 +228,11 @@ export class Gate {
       return { outcome: 'refused' }
     }
     if (loss.gateway !== gateway) return refuse('forged', `signed as ${loss.gateway}, sent by ${gateway}`)
-    const key = credentials.keysOf(gateway).find(({ keyId }) => keyId === signed.keyId)
-    if (key === undefined) return later(`key ${signed.keyId} is not enrolled`)
-    if (!verifySign1(signed, key)) return refuse('forged', 'the signature does not match')
+    const signer = credentials.keyOf(gateway, signed.keyId)
+    if (signer === undefined) return later(`key ${signed.keyId} is not enrolled`)
+    if (!verifySign1(signed, signer.key)) return refuse('forged', 'the signature does not match')
+    const unfit = refusalOfKey(signer.known, { receivedMs, chain, seq: to })
+    if (unfit !== undefined) return refuse(unfit.code, unfit.text)
     const place = await chains.judgeLoss(loss, receivedMs)
     if (place === 'known') return answer()
     if (place === 'later') return later('it would leave too many holes')
@@ -231,7 +253,7 @@ export class Gate {
       if (message.payload.length > eventBytes)
         throw new Error(`${message.payload.length} bytes, at most ${eventBytes}`)
       status = GatewayStatus.parse(JSON.parse(utf8(message.payload)))
-      if (status.publicKey !== undefined) await this.#deps.credentials.offerKey(gateway, status.publicKey)
+      await this.#takeKeys(message, gateway, status)
     } catch (error) {
       return this.#refuse(message, 'malformed-status', messageOf(error))
     }
@@ -242,6 +264,17 @@ export class Gate {
       bytes: message.payload,
     })
     return { outcome: 'kept' }
+  }
+
+  async #takeKeys(message: Message, gateway: string, { rotations, publicKey }: GatewayStatus): Promise<void> {
+    const { credentials, quarantine } = this.#deps
+    for (const statement of rotations ?? []) {
+      const problem = await credentials.acceptRotation(gateway, Buffer.from(statement, 'base64'))
+      if (problem !== undefined) quarantine.count(message.client, 'refused-rotation', { problem })
+    }
+    if (publicKey === undefined) return
+    if (await credentials.offerKey(gateway, publicKey)) this.#inGoodKey.add(gateway)
+    else this.#inGoodKey.delete(gateway)
   }
 
   async #telemetry(message: Message, { site, device }: { site: string; device: string }): Promise<Outcome> {
@@ -308,16 +341,22 @@ export class Gate {
 
   #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
     knowSignedHeader(record, { header, keyId: signed.keyId, hash, sign1 })
-    return this.#append(encodeDecoded(record, readings))
+    return this.#append(record, encodeDecoded(record, readings))
   }
 
   #keep(record: CentreRecord, readings?: Readings): Promise<number> {
-    return this.#append(readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings))
+    return this.#append(
+      record,
+      readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings),
+    )
   }
 
-  async #append(bytes: Uint8Array): Promise<number> {
+  async #append(record: CentreRecord, payload: Uint8Array): Promise<number> {
     try {
-      const position = await this.#deps.journal.append(bytes)
+      const { journal, sealer } = this.#deps
+      const position = await journal.append(payload)
+      if (isPlain(record)) sealer.note(position, payload)
+      if (sealer.isFull) void sealer.seal()
       this.#problem = undefined
       return position
     } catch (error) {

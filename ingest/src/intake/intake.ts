@@ -9,6 +9,7 @@ import {
   type Service,
   startService,
 } from '@farwatch/runtime'
+import { Sealer } from '../seal/sealer.ts'
 import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
@@ -30,6 +31,8 @@ export interface IntakeDeps {
 
 /** The chains are saved this often, or when so many batches would have to be read again. */
 const save = { everyMs: 30_000, batches: 20_000, lookEveryMs: 1_000 } as const
+const refreshEveryMs = 1_000
+const sealEveryMs = 1_000
 
 export interface Intake {
   readonly port: number
@@ -47,6 +50,11 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     )
     const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
     life.onStop('save the chains', () => chains.save())
+    const sealer = await Sealer.open({
+      ...{ journal, clock, log, key: deps.credentials.centre },
+      path: join(deps.home, 'seals.json'),
+    })
+    life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({
       journal,
@@ -55,6 +63,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       chains,
       admission: new Admission(deps.registry),
       quarantine,
+      sealer,
     })
     const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
     life.onStop('close the MQTT listener', () => broker.stop())
@@ -65,6 +74,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       if (!isDue && gate.problem === undefined) return
       savedMs = clock.monotonicMs()
       chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
+      sealer.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the seals were not saved'))
     })
     life.onStop('stop saving', stopSaving)
     const reminder = new GapReminder(chains)
@@ -74,6 +84,15 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       }
     }
     life.onStop('stop asking for gaps', clock.every(reminder.everyMs, remind))
+    // A key that another process has revoked counts for nothing from the next second on.
+    const stopRefreshing = clock.every(refreshEveryMs, () => {
+      deps.credentials
+        .refresh()
+        .catch((error) => log.error({ problem: messageOf(error) }, 'changed credentials were not taken'))
+    })
+    life.onStop('stop refreshing', stopRefreshing)
+    const stopSealing = clock.every(sealEveryMs, () => void sealer.seal())
+    life.onStop('stop sealing', stopSealing)
     new Gauge({
       name: 'farwatch_mqtt_connections',
       help: 'Open MQTT connections at the centre',

@@ -1,4 +1,4 @@
-import { openSign1 } from '@farwatch/evidence'
+import { openSeal, openSign1, type Seal } from '@farwatch/evidence'
 import {
   arePlausible,
   type CameraEvent,
@@ -42,7 +42,16 @@ export type Content =
   | { readonly kind: 'camera-event'; readonly event: CameraEvent }
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
+  | { readonly kind: 'seal'; readonly seal: SignedSeal }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
+
+export interface SignedSeal {
+  readonly body: Seal
+  readonly keyId: string
+  /** SHA-256 of `sign1`. */
+  readonly hash: Uint8Array
+  readonly sign1: Uint8Array
+}
 
 /** What quarantine keeps of refused traffic. */
 export interface Refusal {
@@ -109,6 +118,10 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
     }
     case 'loss':
       return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
+    case 'seal': {
+      const { body, hash, signed } = openSeal(record.bytes)
+      return { kind: 'seal', seal: { body, keyId: signed.keyId, hash, sign1: record.bytes } }
+    }
     case 'quarantine':
       return { kind: 'refusal', refusal: record }
   }

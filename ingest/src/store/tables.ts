@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type RecordRows, readingColumns } from './binary-copy.ts'
-import { type Item, type Refusal, refusalOf } from './item.ts'
+import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
 import type { PointIds } from './point-ids.ts'
 
 /** A COPY into one table. */
@@ -32,6 +32,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
   const events = new CopyEncoder()
   const pictures = new CopyEncoder()
   const refusals = new CopyEncoder()
+  const seals = new CopyEncoder()
   const cameras = new Set<string>()
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
   for (const item of items) {
@@ -58,6 +59,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
       cameras.add(content.camera)
     }
     if (content.kind === 'refusal') addRefusal(refusals, item, content.refusal)
+    if (content.kind === 'seal') addSeal(seals, position, content.seal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
@@ -72,6 +74,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
     ['camera_event', events],
     ['picture', pictures],
     ['quarantine', refusals],
+    ['seal', seals],
   ] as const) {
     if (encoder.rows === 0) continue
     copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
@@ -126,6 +129,20 @@ const columns = {
   ],
   picture: ['position', 'received_at', 'camera', 'label', 'sha256', 'jpeg'],
   quarantine: ['position', 'received_at', 'topic', 'client', 'reason', 'size', 'bytes'],
+  seal: [
+    'position',
+    'chain',
+    'seq',
+    'prev',
+    'hash',
+    'key_id',
+    'from_position',
+    'to_position',
+    'records',
+    'root',
+    'made_at',
+    'sign1',
+  ],
 } as const
 
 function addBatch(copy: CopyEncoder, { source, receivedMs, content }: Item): void {
@@ -210,4 +227,21 @@ function addRefusal(copy: CopyEncoder, { source, receivedMs }: Item, refusal: Re
     .text(reason)
     .int8(size)
     .bytes(bytes)
+}
+
+function addSeal(copy: CopyEncoder, position: number, { body, keyId, hash, sign1 }: SignedSeal): void {
+  copy
+    .row(columns.seal.length)
+    .int8(position)
+    .text(body.chain)
+    .int8(body.seq)
+    .bytes(body.prev)
+    .bytes(hash)
+    .text(keyId)
+    .int8(body.from)
+    .int8(body.to)
+    .int4(body.count)
+    .bytes(body.root)
+    .timestamp(body.madeMs)
+    .bytes(sign1)
 }

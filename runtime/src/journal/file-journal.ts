@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Logger } from '../log.ts'
@@ -6,8 +5,9 @@ import type { ArchiveBounds } from './archive.ts'
 import { Cursors } from './cursors.ts'
 import { diskFiles, type FileLayer, isDiskFull, replaceFile } from './file-layer.ts'
 import type { Cursor, Journal, JournalEntry, ReadLimits } from './journal.ts'
+import { openSegments } from './open-segments.ts'
 import { type JournalBounds, Retention } from './retention.ts'
-import { firstOfName, type Hole, Segment, segmentName } from './segment.ts'
+import { type Hole, Segment } from './segment.ts'
 import { maxPayloadBytes, recordOverhead } from './segment-format.ts'
 import { Tail } from './tail.ts'
 
@@ -90,7 +90,9 @@ class FileJournal implements Journal {
   }
 
   async open(): Promise<void> {
-    await this.#openSegments()
+    this.#segments.push(...(await openSegments({ files: this.#files, folder: this.#folder, log: this.#log })))
+    this.#mustRotate = this.#segments.at(-1)?.layout.version === 1
+    for (const segment of this.#segments) await this.#watch(segment)
     this.#cursors = await Cursors.open(this.#folder, {
       files: this.#files,
       clock: this.#clock,
@@ -109,48 +111,6 @@ class FileJournal implements Journal {
     this.#stopTidying = this.#clock.every(everyMs, () => void this.#retention.tidy())
     // An interrupted drop is finished as soon as the owner has the journal.
     setImmediate(() => void this.#retention.tidy())
-  }
-
-  async #openSegments(): Promise<void> {
-    const firsts = (await this.#files.list(this.#folder))
-      .map(firstOfName)
-      .filter((first) => first !== undefined)
-      .sort((a, b) => a - b)
-    const last: Segment[] = []
-    for (let first = firsts.pop(); first !== undefined && last.length === 0; ) {
-      const segment = await this.#openLast(first)
-      if (segment === undefined) first = firsts.pop()
-      else last.push(segment)
-    }
-    for (const [i, first] of firsts.entries()) {
-      const path = join(this.#folder, segmentName(first))
-      const file = await this.#files.open(path, { create: false })
-      const next = firsts[i + 1] ?? last[0]!.first
-      this.#segments.push(await Segment.openFull(file, path, { first, next }))
-    }
-    this.#segments.push(...last)
-    this.#mustRotate = last[0]?.layout.version === 1
-    for (const segment of this.#segments) await this.#watch(segment)
-  }
-
-  async #openLast(first: number): Promise<Segment | undefined> {
-    const path = join(this.#folder, segmentName(first))
-    const file = await this.#files.open(path, { create: false })
-    const opened = await Segment.openLast(file, path, first)
-    if (opened === undefined) {
-      await file.close()
-      await this.#files.remove(path)
-      return undefined
-    }
-    const { segment, torn } = opened
-    if (torn.length === 0) return segment
-    await replaceFile(this.#files, `${path}.${segment.next}.torn`, torn)
-    await segment.takeBack()
-    this.#log.warn(
-      { journal: this.#folder, bytes: torn.length },
-      'journal repaired: a torn write was cut off',
-    )
-    return segment
   }
 
   async #watch(segment: Segment): Promise<void> {

@@ -55,6 +55,10 @@ export class ForgetfulDisk implements FileLayer {
   }
 
   async list(folder: string): Promise<string[]> {
+    return this.names(folder)
+  }
+
+  names(folder: string): string[] {
     return [...this.#files.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path))
   }
 
@@ -79,7 +83,7 @@ export class ForgetfulDisk implements FileLayer {
       },
       write: async (offset, data) => {
         const whole = Buffer.concat(data)
-        const room = Math.max(0, this.capacity - this.#usedBytes() + content.bytes.length - offset)
+        const room = Math.max(0, this.capacity - this.usedBytes + content.bytes.length - offset)
         const failing = this.#fails('write') || room < whole.length
         const most = Math.min(room, whole.length)
         const written = failing ? whole.subarray(0, Math.floor(this.#random() * most)) : whole
@@ -157,7 +161,7 @@ export class ForgetfulDisk implements FileLayer {
     return { bytes: survived, pending: [], synced: Buffer.from(survived), modifiedMs }
   }
 
-  #usedBytes(): number {
+  get usedBytes(): number {
     let sum = 0
     for (const { bytes } of this.#files.values()) sum += bytes.length
     return sum

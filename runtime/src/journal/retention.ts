@@ -59,7 +59,7 @@ const Pending = z.strictObject({
 const pendingName = 'drop.json'
 const reserveName = 'reserve'
 /** Room for saved cursors and a declaration on a disk that is full. */
-const reserveBytes = 256 * 1024
+export const reserveBytes = 256 * 1024
 
 /**
  * Removes the oldest segments of a journal: those that every cursor has passed, into the archive if there is one, and, where
@@ -121,6 +121,8 @@ export class Retention {
         const enough = () => (reason === 'bytes' ? this.#fits(bytes) : this.#segments[0]?.first !== before)
         if (!enough()) await this.#drop(reason === 'bytes' ? this.#countFor(bytes) : 1, reason)
         isDone = enough()
+        // Before the journal grows into the room that has come free.
+        if (reason === 'disk-full') await this.#fillReserve()
       })
       return isDone
     })
@@ -213,12 +215,13 @@ export class Retention {
       if (clock.now() - latestMs <= bounds.ageMs) break
       count = i
     }
-    await this.#drop(Math.min(count, this.#droppable), 'age')
+    await this.#drop(count, 'age')
   }
 
   /** Gives the oldest segments up: intention on disk, declaration by the owner, cursors moved, files removed. */
-  async #drop(count: number, reason: Loss['reason']): Promise<void> {
+  async #drop(wanted: number, reason: Loss['reason']): Promise<void> {
     const { bounds, files, folder, archive } = this.#options
+    const count = Math.min(wanted, this.#droppable)
     if (bounds.whenFull !== 'drop-oldest' || count === 0 || this.#closed) return
     await this.#cursors.save()
     const { first } = this.#segments[0]!

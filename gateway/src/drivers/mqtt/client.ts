@@ -56,9 +56,7 @@ export class MqttClientDriver implements Driver {
       ...(username === undefined ? {} : { username, password }),
     }
     const client = new MqttClient(() => this.#stream(inbox), options)
-    // mqtt.js sends PUBACK when this calls back, and takes the next packet only then.
-    client.handleMessage = ({ topic, payload }, done) =>
-      inbox.take(topic, typeof payload === 'string' ? Buffer.from(payload) : payload, () => done())
+    client.handleMessage = takeMany(client, inbox)
     client.on('error', (error) =>
       inbox.fail(new DriverError('refused', `${url}: ${messageOf(error)}`, error)),
     )
@@ -93,7 +91,7 @@ export class MqttClientDriver implements Driver {
       )
       const resumed = await Promise.race([connected, late.promise, inbox.end])
       const subscribed = this.#subscribe(client, inbox.topics)
-      // In a kept session the messages that waited come first, and the answer to this only when they are stored.
+      // In a kept session the messages that waited come first, and the answer to this after them.
       if (resumed) subscribed.catch((error: unknown) => inbox.fail(error))
       else await Promise.race([subscribed, late.promise, inbox.end])
     } finally {
@@ -113,6 +111,34 @@ export class MqttClientDriver implements Driver {
     if (refused.length === topics.length)
       throw new DriverError('security', `${url} refused every subscription: ${refused.join(', ')}`)
     if (refused.length > 0) this.#context.report(`${url} refused to subscribe ${refused.join(', ')}`)
+  }
+}
+
+/** Messages of one broker that may wait for the disk at once; nothing more is read meanwhile. */
+const maxUnstored = 1_000
+const goOnUnacknowledged = new Error('not stored yet')
+
+/**
+ * mqtt.js would acknowledge a message when told to go on, and take no other before: one message a write to disk, and
+ * behind a long queue its keep-alive would fail before the queue is through. Told of an error it goes on without
+ * acknowledging, so PUBACK (MQTT 3.1.1, 3.4) is written here, once the message is stored, in the order of arrival.
+ */
+function takeMany(client: MqttClient, inbox: Inbox): MqttClient['handleMessage'] {
+  let unstored = 0
+  let goOn: (() => void) | undefined
+  return ({ topic, payload, qos, messageId }, done) => {
+    const { stream } = client
+    unstored++
+    inbox.take(topic, typeof payload === 'string' ? Buffer.from(payload) : payload, () => {
+      unstored--
+      if (qos === 1 && messageId !== undefined && !stream.destroyed)
+        stream.write(Buffer.of(0x40, 2, messageId >> 8, messageId & 0xff))
+      goOn?.()
+      goOn = undefined
+    })
+    const next = () => done(goOnUnacknowledged)
+    if (unstored < maxUnstored) next()
+    else goOn = next
   }
 }
 

@@ -1,0 +1,45 @@
+import { type KnownKey, publicKeys } from '@farwatch/evidence'
+import { rotateKey } from '@farwatch/gateway/uplink'
+import { Credentials } from '@farwatch/ingest'
+import { silentLog, systemClock } from '@farwatch/runtime'
+import { credentialsFile } from './enrol.ts'
+import type { KeysOptions } from './keys-options.ts'
+
+/** Lists, enrols, revokes and rotates signing keys; a running centre notices within a second. */
+export async function keys(options: KeysOptions): Promise<void> {
+  const say = (text: string): void => void process.stdout.write(`${text}\n`)
+  if (options.act === 'rotate') {
+    const { home, gateway } = options
+    const { from, to } = await rotateKey(home, { gateway, clock: systemClock, log: silentLog })
+    say(`${gateway} signs with ${to.keyId} from its next start on; ${from} vouches for it.`)
+    return say(`Public key: ${to.publicKey}`)
+  }
+  const credentials = await Credentials.open(credentialsFile(options.home))
+  switch (options.act) {
+    case 'list':
+      if (options.public) return say(publicKeys(credentials.keys))
+      for (const key of credentials.keys.keys) say(lineOf(key))
+      return
+    case 'enrol':
+      return credentials.enrolKey(options.gateway, options.publicKey)
+    case 'revoke': {
+      const { gateway, keyId, fromMs = systemClock.now(), reason } = options
+      await credentials.revokeKey(gateway, { keyId, fromMs, reason })
+      return say(
+        `Whatever ${keyId} signs is refused from ${new Date(fromMs).toISOString()} on. ` +
+          `Give ${gateway} a new key: "farwatch keys rotate ${gateway} --home DIR" there, "farwatch keys enrol ${gateway} PUBLICKEY" here.`,
+      )
+    }
+  }
+}
+
+function lineOf({ owner, name, keyId, how, sinceMs, retired, revoked }: KnownKey): string {
+  const at = (ms: number) => new Date(ms).toISOString()
+  const end =
+    revoked !== undefined
+      ? `revoked from ${at(revoked.fromMs)}: ${revoked.reason}`
+      : retired !== undefined
+        ? `retired ${at(retired.atMs)} after batch ${retired.chain}/${retired.seq}`
+        : 'valid'
+  return `${name.padEnd(16)} ${keyId}  ${owner === 'centre' ? 'centre ' : 'gateway'}  ${how.padEnd(9)}  since ${at(sinceMs)}  ${end}`
+}
