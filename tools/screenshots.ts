@@ -71,6 +71,22 @@ const shots: readonly Shot[] = [
     shown: ['en-light', 'zh-light'],
   },
   { name: 'phone-site', path: '#/alerts/E01', phone: true, ready: [plotted], act: 'alert', shown: [] },
+  {
+    name: 'gateways',
+    path: '#/gateways',
+    phone: false,
+    ready: [map, '[data-testid="gateway-row"]'],
+    act: 'alert',
+    shown: [],
+  },
+  {
+    name: 'phone-gateways',
+    path: '#/gateways',
+    phone: true,
+    ready: ['[data-testid="gateway-row"]'],
+    act: 'alert',
+    shown: [],
+  },
   { name: 'phone-map', path: '#/map', phone: true, ready: [map], act: 'alert', shown: [] },
 ]
 

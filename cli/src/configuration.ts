@@ -2,20 +2,22 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GatewayConfig, loadGatewayConfig } from '@farwatch/gateway'
+import { type AnchorConfig, loadAnchorConfig } from '@farwatch/ingest'
 import { Registry } from '@farwatch/model'
-import { loadRules, loadWebhooks, type Rule, type WebhookConfig } from '@farwatch/rules'
-import { ConfigError, loadYaml, type Problem, type Variables } from '@farwatch/runtime'
+import { loadRules, loadWebhooks, type Rule } from '@farwatch/rules'
+import { ConfigError, loadYaml, type Problem, type Variables, type WebhookConfig } from '@farwatch/runtime'
 
 export interface Configuration {
   readonly registry: Registry
   readonly rules: readonly Rule[]
   readonly webhooks: readonly WebhookConfig[]
   readonly gateways: readonly GatewayConfig[]
+  readonly anchors: AnchorConfig
 }
 
 /**
  * Reads a configuration folder: registry.yaml, notify.yaml, rules/*.yaml, gateways/*.yaml, each of which may be missing,
- * and gateway files from elsewhere.
+ * and gateway files from elsewhere; destinations of anchors from the environment.
  * @throws ConfigError with the problems of all files at once.
  */
 export async function loadConfiguration(
@@ -44,6 +46,7 @@ export async function loadConfiguration(
     () => loadWebhooks(inFolder('notify.yaml'), variables),
     [],
   )
+  const anchors = await collect<AnchorConfig>(() => loadAnchorConfig(variables), {})
   const files = [...(await ifPresent('gateways', yamlFiles, [])), ...gatewayFiles]
   const gateways: GatewayConfig[] = []
   for (const file of files) {
@@ -54,7 +57,7 @@ export async function loadConfiguration(
     if (gateway !== undefined) gateways.push(gateway)
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { registry, rules, webhooks, gateways }
+  return { registry, rules, webhooks, gateways, anchors }
 }
 
 async function yamlFiles(folder: string): Promise<string[]> {

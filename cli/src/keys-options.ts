@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Environment, orUsage, usage } from './options.ts'
+import { type Environment, orUsage, timeOf, usage } from './options.ts'
 
 /** One of the `farwatch keys` commands. */
 export type KeysOptions =
@@ -46,15 +46,4 @@ export function keysOptions(args: readonly string[], environment: Environment): 
   throw usage(
     'farwatch keys: expected "list", "enrol GATEWAY PUBLICKEY", "revoke GATEWAY KEYID --reason TEXT" or "rotate GATEWAY --home DIR"',
   )
-}
-
-/** ISO 8601 with a zone (or a date, which begins at midnight UTC), as Unix ms. @throws FarwatchError `bad-usage`. */
-export function timeOf(option: string, text: string): number {
-  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
-  const timeMs = isIso ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(timeMs))
-    throw usage(
-      `${option}: found "${text}", expected a time with its zone, such as 2026-11-23T08:00:00+08:00`,
-    )
-  return timeMs
 }

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { type KnownKey, publicKeys } from '@farwatch/evidence'
 import { rotateKey } from '@farwatch/gateway/uplink'
 import { Credentials } from '@farwatch/ingest'
+import { FarwatchError } from '@farwatch/model'
 import { silentLog, systemClock } from '@farwatch/runtime'
 import { credentialsFile } from './enrol.ts'
 import type { KeysOptions } from './keys-options.ts'
@@ -14,7 +16,7 @@ export async function keys(options: KeysOptions): Promise<void> {
     say(`${gateway} signs with ${to.keyId} from its next start on; ${from} vouches for it.`)
     return say(`Public key: ${to.publicKey}`)
   }
-  const credentials = await Credentials.open(credentialsFile(options.home))
+  const credentials = await knownCredentials(options.home)
   switch (options.act) {
     case 'list':
       if (options.public) return say(publicKeys(credentials.keys))
@@ -42,4 +44,15 @@ function lineOf({ owner, name, keyId, how, sinceMs, retired, revoked }: KnownKey
         ? `retired ${at(retired.atMs)} after batch ${retired.chain}/${retired.seq}`
         : 'valid'
   return `${name.padEnd(16)} ${keyId}  ${owner === 'centre' ? 'centre ' : 'gateway'}  ${how.padEnd(9)}  since ${at(sinceMs)}  ${end}`
+}
+
+/** The credentials of a data folder that is one. @throws FarwatchError `not-a-home`. */
+export async function knownCredentials(home: string): Promise<Credentials> {
+  const file = credentialsFile(home)
+  if (!existsSync(file))
+    throw new FarwatchError(
+      'not-a-home',
+      `${file} is missing: expected --home DIR of a centre that has been started`,
+    )
+  return Credentials.open(file)
 }

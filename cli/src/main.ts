@@ -1,12 +1,9 @@
-import { runCity } from '@farwatch/firmware-sim'
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
-import { enrol } from './enrol.ts'
-import { runGateway } from './gateway.ts'
-import { keys } from './keys.ts'
+import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
+import { exportOptions, verifyOptions } from './evidence-options.ts'
 import { keysOptions } from './keys-options.ts'
 import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
-import { up } from './up.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -32,30 +29,45 @@ const help = `Farwatch: off-site supervision of enterprises
                      what the key signs is refused from then on
   farwatch keys rotate GATEWAY --home GATEWAYDIR
                      gives a gateway that is stopped a new key that the old one vouches for
+  farwatch anchor now [--home DIR]
+                     signs where all chains stand and brings it outside, besides the daily anchor
+  farwatch anchor verify FOLDER --keys FILE [--tsa-roots PEM]
+                     checks a copy of the anchors; --keys: from "farwatch keys list --public"
+  farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
+                     the originals as evidence that a third person can verify; the platform may run meanwhile
+  farwatch verify FILE.zip [--keys FILE] [--anchors FOLDER] [--tsa-roots PEM] [--json] [--lang zh|en]
+                     verifies an export offline; exit code 1 where anything was changed
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
-FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET, FARWATCH_LOG_LEVEL,
-MAPBOX_TOKEN
+FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET,
+FARWATCH_ANCHOR_FOLDER, FARWATCH_ANCHOR_WEBHOOK_URL, FARWATCH_ANCHOR_WEBHOOK_SECRET, FARWATCH_ANCHOR_TSA_URL,
+FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
 `
 
 const endWithinMs = 2_000
 
-/** Runs one command; sets the exit code. */
+/** Runs one command; sets the exit code. Each loads what it needs: whoever verifies an export needs no platform. */
 export async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
   try {
     switch (command) {
       case 'up':
-        return await up(upOptions(rest, process.env))
+        return await (await import('./up.ts')).up(upOptions(rest, process.env))
       case 'gateway':
-        return await runGateway(gatewayOptions(rest, process.env))
+        return await (await import('./gateway.ts')).runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
-        return await enrol(enrolOptions(rest, process.env))
+        return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
       case 'keys':
-        return await keys(keysOptions(rest, process.env))
+        return await (await import('./keys.ts')).keys(keysOptions(rest, process.env))
+      case 'anchor':
+        return await anchor(anchorOptions(rest, process.env))
+      case 'export':
+        return await (await import('./export.ts')).exportEvidence(exportOptions(rest, process.env))
+      case 'verify':
+        return await (await import('./verify.ts')).verify(verifyOptions(rest, process.env))
       case 'sim':
-        await runCity(rest)
+        await (await import('@farwatch/firmware-sim')).runCity(rest)
         return
       case undefined:
       case 'help':
@@ -70,11 +82,18 @@ export async function main(args: readonly string[]): Promise<void> {
         )
     }
   } catch (error) {
-    process.stderr.write(`Farwatch cannot start.\n${explain(error)}\n`)
+    process.stderr.write(
+      `Farwatch cannot ${command === 'up' || command === 'gateway' ? 'start' : 'do that'}.\n${explain(error)}\n`,
+    )
     process.exitCode = 1
     // What had been opened has been closed; should something hold the process all the same, it ends here.
     setTimeout(() => process.exit(1), endWithinMs).unref()
   }
+}
+
+async function anchor(options: AnchorOptions): Promise<void> {
+  if (options.act === 'now') return (await import('./anchor-now.ts')).anchorNow(options.home)
+  return (await import('./anchor-verify.ts')).verifyAnchors(options)
 }
 
 /** For a person: what is ours in its own words, anything else with its stack, because it is a fault. */

@@ -141,3 +141,14 @@ function hostPort(option: string, text: unknown): [host: string, port: number] {
 export function usage(message: string): FarwatchError {
   return new FarwatchError('bad-usage', message)
 }
+
+/** ISO 8601 with a zone (or a date, which begins at midnight UTC), as Unix ms. @throws FarwatchError `bad-usage`. */
+export function timeOf(option: string, text: string): number {
+  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
+  const timeMs = isIso ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(timeMs))
+    throw usage(
+      `${option}: found "${text}", expected a time with its zone, such as 2026-11-23T08:00:00+08:00`,
+    )
+  return timeMs
+}

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
-import { Credentials, type Intake, startIntake, startWriter } from '@farwatch/ingest'
+import {
+  type Anchors,
+  Credentials,
+  type Intake,
+  startAnchors,
+  startIntake,
+  startWriter,
+} from '@farwatch/ingest'
 import { decodeRecord, type Health } from '@farwatch/model'
 import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
@@ -57,7 +64,12 @@ export function startPlatform(
     const load = (variables: Readonly<Record<string, string | undefined>>) =>
       loadConfiguration(folder, { gatewayFiles: options.gateways, variables })
     // Before anything is opened, so that no mistake waits for the rest; where devices listen is not known yet.
-    const { registry, rules, webhooks } = await load({
+    const {
+      registry,
+      rules,
+      webhooks,
+      anchors: anchorConfig,
+    } = await load({
       FARWATCH_CENTRE: `mqtt://127.0.0.1:${options.mqttPort}`,
       ...process.env,
     })
@@ -79,12 +91,14 @@ export function startPlatform(
 
     const outside = new Outside()
     let intake: Intake | undefined
+    let anchors: Anchors | undefined
     const components = (): Health['components'] => ({
       intake: intake?.problem === undefined ? { status: 'ok' } : { status: 'down', detail: intake.problem },
       database:
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
+      ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
     })
@@ -103,6 +117,12 @@ export function startPlatform(
     )
     intake = taking
     life.onStop('intake', () => taking.stop())
+    const anchoring = await startAnchors(anchorConfig, {
+      ...{ clock, log: named('anchors'), metrics, home },
+      ...{ key: credentials.centre, heads: () => taking.heads() },
+    })
+    anchors = anchoring
+    life.onStop('anchors', () => anchoring.stop())
 
     const centreUrl = `mqtt://127.0.0.1:${intake.port}`
     let variables: Readonly<Record<string, string | undefined>> = {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import {
-  type ArchiveBounds,
   type Database,
   DatabaseError,
   type Journal,
@@ -25,6 +24,15 @@ const retryMs = 1_000
 /** Originals as received, compressed, that are kept when every reader has passed them. */
 const archiveBytes = 64 * 1024 ** 3
 
+/** Where the originals stay that every reader of the journal has passed: they are the evidence. */
+export const archiveOf = (home: string) => join(home, 'archive')
+
+/** Opens the journal of what intake takes in, with its archive: without that, what every reader has passed would be gone. */
+export function openOriginals(home: string, log: Logger): Promise<Journal> {
+  const archive = { archive: archiveOf(home), archiveBounds: { bytes: archiveBytes } }
+  return openJournal({ folder: join(home, 'journal'), log, clock: systemClock, ...archive })
+}
+
 /** Opens journals and database in the data folder, or the server at `databaseUrl`; closed again by `life`. */
 export async function openStorage(
   { home, databaseUrl }: { home: string; databaseUrl: string | undefined },
@@ -36,13 +44,16 @@ export async function openStorage(
     progress,
   )
   life.onStop('database', () => database.close())
-  const open = async (name: string, archive?: { archive: string; archiveBounds: ArchiveBounds }) => {
-    const journal = await openJournal({ folder: join(home, name), log, clock: systemClock, ...archive })
+  const keep = (name: string, journal: Journal) => {
     life.onStop(name, () => journal.close())
     return journal
   }
-  const originals = { archive: join(home, 'archive'), archiveBounds: { bytes: archiveBytes } }
-  return { database, journal: await open('journal', originals), alertJournal: await open('alerts') }
+  const alerts = { folder: join(home, 'alerts'), log, clock: systemClock }
+  return {
+    database,
+    journal: keep('journal', await openOriginals(home, log)),
+    alertJournal: keep('alerts', await openJournal(alerts)),
+  }
 }
 
 async function openWithin(location: Parameters<typeof openDatabase>[0], progress: (text: string) => void) {

@@ -28,21 +28,26 @@ export interface Command {
 }
 
 /** Starts `farwatch ARGS` with these environment variables and none of the caller's Farwatch settings. */
-export function startCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
-  return startProgram(process.execPath, [program, ...args], environment)
+export function startCommand(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  folder?: string,
+): Command {
+  return startProgram(process.execPath, [program, ...args], { environment, folder })
 }
 
-/** Starts any program in the same way. */
+/** Starts any program in the same way; `folder`: where it is started, this process's own otherwise. */
 export function startProgram(
   file: string,
   args: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
+  { environment = {}, folder }: { environment?: NodeJS.ProcessEnv; folder?: string | undefined } = {},
 ): Command {
   const own = Object.fromEntries(
     kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   )
   const child = spawn(file, args, {
     env: { ...own, ...environment },
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stdout = collect(child.stdout)

@@ -1,4 +1,5 @@
 import type { Alert } from './alert.ts'
+import type { Delivery } from './delivery.ts'
 import type { PointKey } from './names.ts'
 import type { Quality } from './quality.ts'
 import type { GatewayStatus } from './receipt.ts'
@@ -49,6 +50,8 @@ export interface GatewayView {
   readonly online: boolean
   readonly sinceMs: number
   readonly status: GatewayStatus | null
+  /** Null until something of it has come in. */
+  readonly delivery: Delivery | null
 }
 
 /** Event `snapshot`: the whole picture as of `seq`. Sent on connection and when the page asks with `resync`. */

@@ -1,6 +1,7 @@
 export * from './alert.ts'
 export * from './batch.ts'
 export * from './console.ts'
+export * from './delivery.ts'
 export * from './errors.ts'
 export * from './frigate.ts'
 export * from './level.ts'

@@ -33,6 +33,13 @@ export type CentreRecord =
       readonly gateway: string
       readonly bytes: Uint8Array
     }
+  /** How a gateway's batches have come in, as of now: `Delivery` as JSON. */
+  | {
+      readonly kind: 'delivery'
+      readonly receivedMs: number
+      readonly gateway: string
+      readonly bytes: Uint8Array
+    }
   /** The centre's seal over plain records before it: a COSE_Sign1. `receivedMs`: when it was made. */
   | { readonly kind: 'seal'; readonly receivedMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'camera-event'; readonly receivedMs: number; readonly bytes: Uint8Array }
@@ -85,6 +92,8 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
       ])
     case 'loss':
       return encode([6, record.receivedMs, record.bytes, record.gateway])
+    case 'delivery':
+      return encode([8, record.receivedMs, record.bytes, record.gateway])
     case 'seal':
       return encode([7, record.receivedMs, record.bytes])
   }
@@ -151,6 +160,8 @@ function rest(
       return { kind: 'loss', ...base, gateway: reader.text() }
     case 7:
       return { kind: 'seal', ...base }
+    case 8:
+      return { kind: 'delivery', ...base, gateway: reader.text() }
     default:
       throw new FarwatchError('bad-record', `unknown kind of record ${code}`)
   }

@@ -1,5 +1,5 @@
 export { benchRules, type RulesFigure } from './bench.ts'
 export { loadRules } from './language/load.ts'
 export type { Rule } from './language/rule.ts'
-export { loadWebhooks, type WebhookConfig } from './notify/config.ts'
+export { loadWebhooks } from './notify/config.ts'
 export { migrateRules, type RulesConfig, type RulesDeps, start } from './start.ts'

@@ -10,6 +10,7 @@ import {
   migrate,
   type Service,
   startService,
+  type WebhookConfig,
 } from '@farwatch/runtime'
 import { AlertBook } from './alerts/book.ts'
 import { runProjector } from './alerts/projector.ts'
@@ -17,7 +18,6 @@ import { Engine } from './engine/engine.ts'
 import { rebuild, writeCheckpoint } from './engine/recovery.ts'
 import type { Rule } from './language/rule.ts'
 import { registerMetrics } from './metrics.ts'
-import type { WebhookConfig } from './notify/config.ts'
 import { cursorName, forgetOtherWebhooks, runOutbox } from './notify/outbox.ts'
 import { webhook } from './notify/webhook.ts'
 

@@ -1,4 +1,12 @@
-import type { CameraView, DeviceView, GatewayView, Level, PointView, SiteView } from '@farwatch/model'
+import type {
+  CameraView,
+  Delivery,
+  DeviceView,
+  GatewayView,
+  Level,
+  PointView,
+  SiteView,
+} from '@farwatch/model'
 
 /** How a point of the scripted city moves; `peak` is where an incident takes it. */
 export interface Wave {
@@ -196,15 +204,49 @@ export function sitesOf(scene: string, camera: CameraView): SiteView[] {
   ]
 }
 
+/** One gateway catches up behind a hole, one was copied, the others are as they should be. */
+function deliveryOf(gateway: string, startMs: number): Delivery {
+  const chain = '7c1f0a9be2d34568'
+  const catchingUp = gateway === 'gw-e03'
+  const copied = gateway === 'gw-old'
+  const lost = { chain, from: 1_204, to: 1_391, readings: 37_600, reason: 'disk-full' as const }
+  const forked =
+    'another batch with this sequence was stored: an older copy of a gateway, or two with one key'
+  return {
+    ...{ v: 1, gateway, chain, islands: catchingUp ? 2 : 1 },
+    verdicts: {
+      ...{ stored: 48_211, duplicate: 32, rejected: 0, held: copied ? 4 : 0, forked: copied ? 3 : 0 },
+      ...{ gap: catchingUp ? 7 : 0, declared: catchingUp ? 1 : 0 },
+    },
+    missing: catchingUp
+      ? { holes: 1, batches: 1_840, list: [{ chain, from: 46_372, to: 48_211 }] }
+      : { holes: 0, batches: 0, list: [] },
+    lost: catchingUp
+      ? {
+          declarations: 1,
+          batches: 188,
+          readings: 37_600,
+          list: [{ ...lost, declaredMs: startMs - 7_200_000 }],
+        }
+      : { declarations: 0, batches: 0, readings: 0, list: [] },
+    abnormal: copied
+      ? { verdict: 'forked', chain, seq: 48_190, reason: forked, atMs: startMs - 30 * 60_000 }
+      : null,
+    twin: copied ? { sign: 'forked', atMs: startMs - 30 * 60_000 } : null,
+  }
+}
+
 export function gatewayOf(id: string, startMs: number): GatewayView {
   const online = id !== 'gw-old'
   return {
     id,
     online,
     sinceMs: startMs - (online ? 3 * 3_600_000 : 26 * 60_000),
+    delivery: deliveryOf(id, startMs),
     status: {
       v: 1,
       online,
+      ...(id === 'gw-e03' ? { backfill: { batches: 1_840, oldestMadeMs: startMs - 5 * 3_600_000 } } : {}),
       spool: { batches: online ? 0 : 412, bytes: online ? 0 : 1_400_000 },
       links:
         id === 'gw-e03'

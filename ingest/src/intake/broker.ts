@@ -3,6 +3,7 @@ import { FarwatchError, messageOf, type Receipt, topics } from '@farwatch/model'
 import { type Logger, limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import { type Gate, pictureBounds } from './gate.ts'
 import type { Quarantine } from './quarantine.ts'
 
@@ -15,6 +16,7 @@ export interface BrokerDeps {
   readonly gate: Gate
   readonly credentials: Credentials
   readonly quarantine: Quarantine
+  readonly deliveries: Deliveries
   readonly log: Logger
 }
 
@@ -34,7 +36,7 @@ type Known = Client & { principal?: Principal }
  */
 export async function startBroker(
   config: ListenerConfig,
-  { gate, credentials, quarantine, log }: BrokerDeps,
+  { gate, credentials, quarantine, deliveries, log }: BrokerDeps,
 ) {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
   const broker = await Aedes.createBroker({
@@ -64,6 +66,7 @@ export async function startBroker(
         const found = identify(client.id, user, password)
         if ('problem' in found) return refuse(found.returnCode, found.problem)
         client.principal = found.principal
+        if (found.principal.kind === 'gateway' && connected.has(client.id)) deliveries.takenOver(client.id)
         done(null, true)
       },
       (error) => refuse(3, messageOf(error)),

@@ -222,6 +222,10 @@ test('J2 behind a loss declared without hashes the chain goes on, its link unpro
   bare.take(link(10), hashOf(10))
   expect(bare.judge(link(11), hashOf(11)).fit).toBe('new')
   expect(bare.judge({ seq: 11, prev: hashOf(1) }, hashOf(11)).fit).toBe('forked')
+  expect(bare.judge({ seq: 9, prev: hashOf(8) }, hashOf(90)).fit).toBe('forked')
+  bare.declare({ from: 11, to: 12 })
+  bare.take(link(12), hashOf(12))
+  expect(bare.judge({ seq: 13, prev: hashOf(1) }, hashOf(13)).fit).toBe('forked')
 })
 
 test('J2 places of declared losses are bounded: what an old one stood for is left to the ledger', () => {
@@ -254,4 +258,21 @@ test('J2 a snapshot of version 1 is taken over; what came before it is left to t
   expect(await centre.take(chain[11]!)).toBe('stored')
   await centre.journal.close()
   await rm(centre.folder, { recursive: true })
+})
+
+test('J4 the head that is anchored ends the newest range without a gap, and tells where that begins', () => {
+  const one = new Chain()
+  expect(one.head).toBeUndefined()
+  for (const seq of [1, 2]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 1, seq: 2, hash: hashOf(2) })
+  for (const seq of [8, 9]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 8, seq: 9, hash: hashOf(9) })
+  for (const seq of [3, 4, 5, 6, 7]) one.take(link(seq), hashOf(seq))
+  expect(one.head).toEqual({ from: 1, seq: 9, hash: hashOf(9) })
+  // Nobody knows the hash of the last batch that was lost.
+  one.declare({ from: 10, to: 12 })
+  expect(one.head).toEqual({ from: 1, seq: 9, hash: hashOf(9) })
+  const lost = new Chain()
+  lost.declare({ from: 1, to: 3 })
+  expect(lost.head).toBeUndefined()
 })

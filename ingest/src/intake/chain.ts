@@ -62,6 +62,16 @@ export class Chain {
     return this.#gaps.filter(({ declared }) => !declared)
   }
 
+  /** The last batch whose hash is known, and where the range without a gap begins that it ends; undefined where there is none. */
+  get head(): { readonly from: number; readonly seq: number; readonly hash: Uint8Array } | undefined {
+    const last = this.#gaps.at(-1)
+    const endsInGap = this.#hash === undefined && last?.to === this.#end
+    const [seq, hash] = endsInGap ? [last.from - 1, last.prev] : [this.#end, this.#hash]
+    if (seq === 0 || hash === undefined) return undefined
+    const before = this.#gaps.findLast(({ to }) => to < seq)
+    return { from: (before?.to ?? 0) + 1, seq, hash }
+  }
+
   /** How a batch fits whose signature is good. */
   judge({ seq, prev }: Link, hash: Uint8Array): Fit {
     if (seq > this.#end) {
@@ -78,22 +88,24 @@ export class Chain {
   }
 
   /** Puts a batch in that fits; one whose place is taken changes nothing. Returns the hole before it if that is new. */
-  take({ seq, prev }: Link, hash: Uint8Array): Gap | undefined {
+  take(link: Link, hash: Uint8Array): Gap | undefined {
+    const { seq, prev } = link
+    let hole: Gap | undefined
     if (seq > this.#end) {
       const before = { from: this.#end + 1, to: seq - 1, prev: this.#hash, last: prev, declared: false }
-      const isNew = before.from <= before.to
-      if (isNew) this.#gaps = [...this.#gaps, before]
+      if (before.from <= before.to) hole = before
+      if (hole !== undefined) this.#gaps = [...this.#gaps, hole]
       this.#end = seq
-      this.#hash = hash
-      return isNew ? before : undefined
+    } else {
+      const gap = this.#gapAt(seq)
+      if (gap === undefined) return undefined
+      const parts = around(gap, link, hash)
+      this.#gaps = bounded(this.#gaps.flatMap((one) => (one === gap ? parts : [one])))
+      if (parts.length === 2 && !gap.declared) hole = parts[0]
     }
-    const gap = this.#gapAt(seq)
-    if (gap === undefined) return undefined
-    const before = { ...gap, to: seq - 1, last: prev }
-    const behind = { ...gap, from: seq + 1, prev: hash }
-    const parts = [before, behind].filter(({ from, to }) => from <= to)
-    this.#gaps = bounded(this.#gaps.flatMap((one) => (one === gap ? parts : [one])))
-    return parts.length === 2 && !gap.declared ? before : undefined
+    if (seq === this.#end) this.#hash = hash
+    if (this.#gaps.length > 0) this.#gaps = this.#gaps.map((gap) => withEdges(gap, link, hash))
+    return hole
   }
 
   /** Whether a declaration changes anything: false when all of it is stored or declared already. */
@@ -152,6 +164,20 @@ const brokenLinkBehind: Fit = { fit: 'forked', reason: 'the batch behind it name
 
 function differ(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) !== 0
+}
+
+/** What is left of a gap around a batch that came. */
+function around(gap: Gap, { seq, prev }: Link, hash: Uint8Array): Gap[] {
+  const before = { ...gap, to: seq - 1, last: prev }
+  const behind = { ...gap, from: seq + 1, prev: hash }
+  return [before, behind].filter(({ from, to }) => from <= to)
+}
+
+/** A gap beside a batch that came knows its edge from then on, though it was declared without. */
+function withEdges(gap: Gap, { seq, prev }: Link, hash: Uint8Array): Gap {
+  if (gap.from === seq + 1 && gap.prev === undefined) return { ...gap, prev: hash }
+  if (gap.to === seq - 1 && gap.last === undefined) return { ...gap, last: prev }
+  return gap
 }
 
 /** A hole of which a declaration explains a part, with what it says about the hashes at its edges. */

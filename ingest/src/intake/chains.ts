@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { batchHash, openSign1 } from '@farwatch/evidence'
+import { batchHash, type ChainHead, openSign1 } from '@farwatch/evidence'
 import {
   type BatchHeader,
   type CentreRecord,
@@ -173,6 +173,13 @@ export class Chains {
   /** Batches taken since the last save: how many would have to be read again. */
   get unsaved(): number {
     return this.#hashes.waiting
+  }
+
+  /** Where each chain stands; all of it is on disk. */
+  heads(): ChainHead[] {
+    return [...this.#chains.values()].flatMap(({ gateway, id, chain: { head } }) =>
+      head === undefined ? [] : [{ kind: 'batches' as const, owner: gateway, chain: id, ...head }],
+    )
   }
 
   /** Makes the state durable; the journal's records before it are not needed here any more. */

@@ -33,7 +33,9 @@ import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { Repeats } from './repeats.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -64,6 +66,8 @@ export interface GateDeps {
   readonly chains: Chains
   readonly admission: Admission
   readonly quarantine: Quarantine
+  readonly repeats: Repeats
+  readonly deliveries: Deliveries
   readonly sealer: Sealer
 }
 
@@ -77,6 +81,8 @@ export class Gate {
   readonly #turns = new Map<string, Promise<unknown>>()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
+  /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
+  readonly #sealedAnew = new Map<string, string>()
   #problem: string | undefined
 
   constructor(deps: GateDeps) {
@@ -94,7 +100,13 @@ export class Gate {
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, () => this.#ofGateway(message, topic))
+        return this.#inTurn(topic.gateway, async () => {
+          const outcome = await this.#ofGateway(message, topic)
+          if (outcome.outcome === 'judged') {
+            this.#deps.deliveries.judged(outcome.gateway, outcome.chain, outcome.verdicts)
+          }
+          return outcome
+        })
       case 'telemetry':
         if (principal.kind === 'gateway') {
           return this.#refuse(message, 'foreign-topic', 'a gateway sends signed batches, not telemetry')
@@ -171,9 +183,12 @@ export class Gate {
     if (unfit !== undefined) {
       quarantine.count(message.client, unfit.code, { seq: header.seq, problem: unfit.text })
       // Nothing is lost: a gateway that has another key seals in a new chain what waits, one that has none keeps it.
-      return this.#inGoodKey.has(gateway) && credentials.keysOf(gateway).length > 0
-        ? answer({ verdict: 'forked', seq: header.seq, reason: unfit.text })
-        : held(unfit.text)
+      if (!this.#inGoodKey.has(gateway) || credentials.keysOf(gateway).length === 0) return held(unfit.text)
+      this.#sealedAnew.set(gateway, header.chain)
+    }
+    if (this.#sealedAnew.get(gateway) === header.chain) {
+      const reason = unfit?.text ?? 'the batches before it are sealed anew: their key does not stand'
+      return answer({ verdict: 'forked', seq: header.seq, reason })
     }
     const place = chains.judge(header, hash, receivedMs)
     const verdict = place === 'past' ? await chains.recall(header, hash) : place
@@ -244,6 +259,7 @@ export class Gate {
       return later(`the centre cannot store it now (${error.code})`)
     }
     chains.declare(loss, receivedMs)
+    this.#deps.deliveries.declared(loss)
     return answer()
   }
 
@@ -291,7 +307,8 @@ export class Gate {
     const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
     const refused = this.#deps.admission.refusePoints(readings.points, undefined)
     if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
-    await this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
+    await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
 

@@ -8,6 +8,7 @@ import { batchHash, generateKeyPem, noHash, sealBatch, sign1, signingKey } from 
 import {
   type BatchMessage,
   type CentreRecord,
+  Delivery,
   decodeRecord,
   encodeBatch,
   encodeLoss,
@@ -617,6 +618,18 @@ describe('gateways', () => {
     ])
     expect(await counted('loss-not-taken')).toBe(1)
     expect((await records()).some(({ kind }) => kind === 'loss')).toBe(false)
+  })
+
+  test('J2 two gateways with one name that end each other’s connection in turn show as such in what the console reads', async () => {
+    const password = await credentials.enrolGateway('GW-1', key.publicKey)
+    const sender = { clientId: 'GW-1', username: 'GW-1', password }
+    for (let i = 0; i < 4; i++) await connect(sender)
+    await stop()
+    await start()
+    const [told] = (await records()).flatMap((one) =>
+      one.kind === 'delivery' ? [Delivery.parse(JSON.parse(Buffer.from(one.bytes).toString()))] : [],
+    )
+    expect(told).toMatchObject({ gateway: 'GW-1', twin: { sign: 'taken-over' } })
   })
 
   test('F3 a key is trusted on first use, a second one is not', async () => {

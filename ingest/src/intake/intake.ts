@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type ChainHead, centreName } from '@farwatch/evidence'
 import { encodeRecord, type GatewayStatus, messageOf, type Registry } from '@farwatch/model'
 import {
   type Clock,
@@ -14,9 +15,12 @@ import { Admission } from './admission.ts'
 import { type ListenerConfig, startBroker } from './broker.ts'
 import { Chains } from './chains.ts'
 import type { Credentials } from './credentials.ts'
+import { Deliveries } from './deliveries.ts'
+import { deliveryMetrics } from './delivery-metrics.ts'
 import { GapReminder } from './gap-reminder.ts'
 import { Gate } from './gate.ts'
 import { Quarantine } from './quarantine.ts'
+import { Repeats } from './repeats.ts'
 
 export interface IntakeDeps {
   readonly clock: Clock
@@ -38,6 +42,8 @@ export interface Intake {
   readonly port: number
   /** Why nothing can be taken in at the moment, if so: a full disk, a journal at its bound. */
   readonly problem: string | undefined
+  /** Where the chains of all gateways, the key directory and the seals stand, for an anchor. */
+  heads(): ChainHead[]
 }
 
 /** Listens for gateways and devices; what it acknowledges is in the journal. */
@@ -48,12 +54,14 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     await noteNobodyConnected(deps).catch((error) =>
       log.warn({ problem: messageOf(error) }, 'gateways that are gone may look connected'),
     )
-    const chains = await Chains.open(join(deps.home, 'chains.json'), journal)
+    const chains = await Chains.open(chainsFile(deps.home), journal)
     life.onStop('save the chains', () => chains.save())
-    const sealer = await Sealer.open({
-      ...{ journal, clock, log, key: deps.credentials.centre },
-      path: join(deps.home, 'seals.json'),
-    })
+    const deliveries = await Deliveries.open({ journal, clock, log, chains, home: deps.home })
+    deliveryMetrics(metrics, () => deliveries.all())
+    life.onStop('tell how batches came in', () => deliveries.tell(true))
+    const stopTelling = clock.every(deliveries.everyMs, () => void deliveries.tell())
+    life.onStop('stop telling', stopTelling)
+    const sealer = await openSealer(deps)
     life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
     const gate = new Gate({
@@ -63,9 +71,13 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       chains,
       admission: new Admission(deps.registry),
       quarantine,
+      repeats: await Repeats.open(journal, metrics, clock.now()),
+      deliveries,
       sealer,
     })
-    const broker = await startBroker(config, { gate, credentials: deps.credentials, quarantine, log })
+    const broker = await startBroker(config, {
+      ...{ gate, credentials: deps.credentials, quarantine, deliveries, log },
+    })
     life.onStop('close the MQTT listener', () => broker.stop())
     let savedMs = clock.monotonicMs()
     const stopSaving = clock.every(save.lookEveryMs, () => {
@@ -106,6 +118,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       get problem() {
         return gate.problem
       },
+      heads: () => headsOf(chains, deps.credentials, sealer),
     }
   })
 }
@@ -120,3 +133,26 @@ async function noteNobodyConnected({ credentials, journal, clock }: IntakeDeps):
     ),
   )
 }
+
+type AtRest = Pick<IntakeDeps, 'home' | 'journal' | 'credentials' | 'clock' | 'log'>
+
+/** Where the chains stand in a data folder on which no centre runs. */
+export async function headsAtRest(deps: AtRest): Promise<ChainHead[]> {
+  const chains = await Chains.open(chainsFile(deps.home), deps.journal)
+  return headsOf(chains, deps.credentials, await openSealer(deps))
+}
+
+function headsOf(chains: Chains, { keys }: Credentials, sealer: Sealer): ChainHead[] {
+  const own = [
+    { kind: 'keys' as const, ...keys.end },
+    { kind: 'seals' as const, ...sealer.end },
+  ]
+  const begun = own.filter(({ seq }) => seq > 0)
+  return [...chains.heads(), ...begun.map((head) => ({ owner: centreName, from: 1, ...head }))]
+}
+
+function openSealer({ home, journal, credentials, clock, log }: AtRest): Promise<Sealer> {
+  return Sealer.open({ journal, clock, log, key: credentials.centre, path: join(home, 'seals.json') })
+}
+
+const chainsFile = (home: string) => join(home, 'chains.json')

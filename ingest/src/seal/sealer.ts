@@ -81,6 +81,11 @@ export class Sealer {
     return sealer
   }
 
+  /** Where the chain of seals stands; all of it is on disk. */
+  get end(): ChainEnd {
+    return this.#end
+  }
+
   async #catchUp(first: number): Promise<void> {
     const end = this.#deps.journal.next
     let from = first

@@ -41,6 +41,7 @@ export function commitChunk(
     const tables = items === chunk.items ? chunk.tables : encodeItems(items, ids)
     for (const { table, columns, data } of tables.copies) await transaction.copyIn(table, columns, data)
     await saveStatuses(transaction, tables)
+    await saveDeliveries(transaction, tables)
     await trim(transaction, tables)
     return { done: true, duplicates, tables }
   })
@@ -118,6 +119,22 @@ async function saveStatuses(transaction: Transaction, { statuses }: Tables): Pro
      select gateway, status, received_at
      from jsonb_to_recordset($1::jsonb) as r (gateway text, status jsonb, received_at timestamptz)
      on conflict (gateway) do update set status = excluded.status, received_at = excluded.received_at`,
+    [storableJson(rows)],
+  )
+}
+
+async function saveDeliveries(transaction: Transaction, { deliveries }: Tables): Promise<void> {
+  if (deliveries.size === 0) return
+  const rows = Array.from(deliveries, ([gateway, { delivery, receivedMs }]) => ({
+    gateway,
+    delivery,
+    told_at: new Date(receivedMs).toISOString(),
+  }))
+  await transaction.query(
+    `insert into gateway_delivery (gateway, delivery, told_at)
+     select gateway, delivery, told_at
+     from jsonb_to_recordset($1::jsonb) as r (gateway text, delivery jsonb, told_at timestamptz)
+     on conflict (gateway) do update set delivery = excluded.delivery, told_at = excluded.told_at`,
     [storableJson(rows)],
   )
 }

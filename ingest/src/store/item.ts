@@ -4,6 +4,7 @@ import {
   type CameraEvent,
   type CentreRecord,
   cameraEventOf,
+  Delivery,
   decodeLoss,
   decodeRecord,
   encodeSeries,
@@ -42,6 +43,7 @@ export type Content =
   | { readonly kind: 'camera-event'; readonly event: CameraEvent }
   | { readonly kind: 'picture'; readonly camera: string; readonly label: string; readonly jpeg: Uint8Array }
   | { readonly kind: 'status'; readonly gateway: string; readonly status: GatewayStatus }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
   | { readonly kind: 'seal'; readonly seal: SignedSeal }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
 
@@ -116,6 +118,8 @@ function contentOf(record: Exclude<CentreRecord, { kind: 'batch' }>): Content {
       const status = GatewayStatus.parse(JSON.parse(utf8(record.bytes)))
       return { kind: 'status', gateway: record.gateway, status }
     }
+    case 'delivery':
+      return { kind: 'delivery', delivery: Delivery.parse(JSON.parse(utf8(record.bytes))) }
     case 'loss':
       return { kind: 'loss', loss: decodeLoss(openSign1(record.bytes).payload), sign1: record.bytes }
     case 'seal': {

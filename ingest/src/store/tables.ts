@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { GatewayStatus } from '@farwatch/model'
+import type { Delivery, GatewayStatus } from '@farwatch/model'
 import { CopyEncoder, encodeReadings, type RecordRows, readingColumns } from './binary-copy.ts'
 import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
 import type { PointIds } from './point-ids.ts'
@@ -21,6 +21,8 @@ export interface Tables {
   readonly cameras: readonly string[]
   /** The last status of each gateway. */
   readonly statuses: ReadonlyMap<string, { readonly status: GatewayStatus; readonly receivedMs: number }>
+  /** The last account of how each gateway's batches came in. */
+  readonly deliveries: ReadonlyMap<string, { readonly delivery: Delivery; readonly receivedMs: number }>
 }
 
 /** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
@@ -35,6 +37,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
   const seals = new CopyEncoder()
   const cameras = new Set<string>()
   const statuses = new Map<string, { status: GatewayStatus; receivedMs: number }>()
+  const deliveries = new Map<string, { delivery: Delivery; receivedMs: number }>()
   for (const item of items) {
     const { position } = item.source
     const { points, ends } = item.readings
@@ -59,6 +62,10 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
       cameras.add(content.camera)
     }
     if (content.kind === 'refusal') addRefusal(refusals, item, content.refusal)
+    if (content.kind === 'delivery') {
+      const { delivery } = content
+      deliveries.set(delivery.gateway, { delivery, receivedMs: item.receivedMs })
+    }
     if (content.kind === 'seal') addSeal(seals, position, content.seal)
     if (content.kind === 'status') {
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
@@ -79,7 +86,7 @@ export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): 
     if (encoder.rows === 0) continue
     copies.push({ table, columns: columns[table], data: encoder.finish(), rows: encoder.rows })
   }
-  return { copies, readings: rows, refusals: refusals.rows, cameras: [...cameras], statuses }
+  return { copies, readings: rows, refusals: refusals.rows, cameras: [...cameras], statuses, deliveries }
 }
 
 const columns = {

@@ -7,7 +7,14 @@ import {
   sign1,
   signingKey,
 } from '@farwatch/evidence'
-import { encodeBatch, encodeLoss, encodeRecord, type LossDeclaration, type Series } from '@farwatch/model'
+import {
+  type Delivery,
+  encodeBatch,
+  encodeLoss,
+  encodeRecord,
+  type LossDeclaration,
+  type Series,
+} from '@farwatch/model'
 
 const text = new TextEncoder()
 
@@ -35,6 +42,13 @@ export const recordOf = {
       receivedMs,
       gateway,
       bytes: text.encode(JSON.stringify(status)),
+    }),
+  delivery: (delivery: Delivery, receivedMs = 1_795_440_000_000) =>
+    encodeRecord({
+      kind: 'delivery',
+      receivedMs,
+      gateway: delivery.gateway,
+      bytes: text.encode(JSON.stringify(delivery)),
     }),
   quarantine: (reason: string, receivedMs = 1_795_440_000_000) =>
     encodeRecord({

@@ -330,28 +330,6 @@ for (const engine of testEngines) {
       ).toEqual({ count: 10, sum: 45 })
     })
 
-    test('J2 a declared loss stands beside the ledger, and shrinks when a batch comes after all', async () => {
-      const gateway = new TestGateway('GW-L')
-      const [first, second, third] = [1, 2, 3].map((value) =>
-        gateway.batch([seriesOfValues('E01/stack/lost', t0, [value])]),
-      )
-      const last = gateway.head.hash
-      await append([first!, gateway.loss({ from: 2, to: 3, last, readings: 2, firstMadeMs: t0 })])
-      await start()
-      await caughtUp()
-      const loss = () => one(`select * from api_loss where gateway = 'GW-L'`)
-      expect(await loss()).toMatchObject({
-        ...{ chain: '0123456789abcdef', from_seq: 2, to_seq: 3, prev: null, last, readings: 2, missing: 2 },
-        ...{ first_made_at: new Date(t0), last_made_at: null, reason: 'bytes' },
-      })
-      await append([third!])
-      await caughtUp()
-      expect(await loss()).toMatchObject({ missing: 1 })
-      await append([second!])
-      await caughtUp()
-      expect(await loss()).toMatchObject({ missing: 0 })
-    })
-
     test('pictures and quarantine are bounded', async () => {
       await append([
         ...Array.from({ length: 205 }, (_, n) => recordOf.picture('cam3', Uint8Array.of(n))),

@@ -1,5 +1,5 @@
 import type { Alert, Transition } from '@farwatch/model'
-import { backoffMs, type Clock } from '@farwatch/runtime'
+import { backoffMs, type Clock, type Sent } from '@farwatch/runtime'
 
 /** One transition of one alert, for someone outside. */
 export interface Notification {
@@ -8,16 +8,6 @@ export interface Notification {
   readonly alert: Omit<Alert, 'transitions'>
   readonly transition: Transition
 }
-
-/**
- * What came of one attempt. `accepted` means just that: the other side has taken it, nobody need have seen it.
- * `retryable`: may work later. `permanent`: will not work for this notification. `gone`: the other side wants no more at
- * all.
- */
-export type Sent =
-  | { readonly outcome: 'accepted' }
-  | { readonly outcome: 'retryable'; readonly problem: string; readonly afterMs?: number }
-  | { readonly outcome: 'permanent' | 'gone'; readonly problem: string }
 
 /** A way out. It sends once, in bounded time, and classifies a failure; `deliver` retries. */
 export interface Channel {

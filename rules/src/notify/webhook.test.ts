@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { silentLog, systemClock } from '@farwatch/runtime'
+import { type Sent, silentLog, systemClock, webhookTimeoutMs } from '@farwatch/runtime'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeEntries, type TransitionEntry } from '../alerts/entry.ts'
 import { advance } from '../alerts/life.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
 import { MemoryJournal } from '../testing/memory-journal.ts'
-import { deliver, firstBackOffMs, longestBackOffMs, type Notification, type Sent } from './channel.ts'
+import { deliver, firstBackOffMs, longestBackOffMs, type Notification } from './channel.ts'
 import { cursorName, notificationLifeMs, runOutbox } from './outbox.ts'
-import { webhook, webhookTimeoutMs } from './webhook.ts'
+import { webhook } from './webhook.ts'
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`
 

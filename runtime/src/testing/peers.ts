@@ -35,6 +35,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   mosquitto_pub: { commands: ['mosquitto_pub'], ask: ['--help'], from: 'mosquitto-clients' },
   mosquitto_sub: { commands: ['mosquitto_sub'], ask: ['--help'], from: 'mosquitto-clients' },
   mbpoll: { commands: ['mbpoll'], ask: ['-V'], from: 'mbpoll' },
+  openssl: { commands: ['openssl'], ask: ['version'], from: 'openssl' },
   strace: { commands: ['strace'], ask: ['-V'], from: 'strace' },
   // A python of the user's own may come first on the PATH and lack what Debian's has.
   pymodbus: {

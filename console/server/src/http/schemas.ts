@@ -1,6 +1,7 @@
 import {
   Alert,
   type CameraView,
+  Delivery,
   Device,
   type DeviceView,
   GatewayStatus,
@@ -82,6 +83,9 @@ export const GatewayBody = z.object({
   online: z.boolean(),
   sinceMs: TimeMs,
   status: GatewayStatus.nullable(),
+  delivery: Delivery.nullable().describe(
+    'How its batches come in at the centre: verdicts, holes, declared losses',
+  ),
 }) satisfies z.ZodType<GatewayView>
 
 export const HistoryBody = z.object({
@@ -128,6 +132,7 @@ const named = {
   Acknowledge: AcknowledgeBody,
   Alert,
   Camera: CameraBody,
+  Delivery,
   Device: DeviceBody,
   Gateway: GatewayBody,
   Health: HealthBody,

@@ -1,4 +1,4 @@
-import { GatewayStatus, type GatewayView, utf8 } from '@farwatch/model'
+import { Delivery, GatewayStatus, type GatewayView, utf8 } from '@farwatch/model'
 import type { ConsoleMetrics } from '../metrics.ts'
 
 interface GatewaysParts {
@@ -14,12 +14,14 @@ interface GatewaysParts {
 export class Gateways {
   readonly #views = new Map<string, GatewayView>()
   readonly #heardMs = new Map<string, number>()
+  readonly #toldMs = new Map<string, number>()
   readonly #changed = new Set<string>()
   readonly #room: number
   readonly #metrics: ConsoleMetrics
 
   constructor({ expected, startMs, bound, metrics }: GatewaysParts) {
-    for (const id of expected) this.#views.set(id, { id, online: false, sinceMs: startMs, status: null })
+    for (const id of expected)
+      this.#views.set(id, { id, online: false, sinceMs: startMs, status: null, delivery: null })
     this.#room = this.#views.size + bound
     this.#metrics = metrics
   }
@@ -35,15 +37,30 @@ export class Gateways {
     const heardMs = this.#heardMs.get(id)
     if (heardMs !== undefined && heardMs > receivedMs) return
     const known = this.#views.get(id)
-    if (known === undefined && this.#views.size >= this.#room) {
-      this.#metrics.leftOut.inc({ what: 'gateway' })
-      return
-    }
+    if (known === undefined && !this.#hasRoom()) return
     const same = heardMs !== undefined && known?.online === status.online
     const sinceMs = same ? known.sinceMs : receivedMs
-    this.#views.set(id, { id, online: status.online, sinceMs, status })
+    this.#views.set(id, { id, online: status.online, sinceMs, status, delivery: known?.delivery ?? null })
     this.#heardMs.set(id, receivedMs)
     this.#changed.add(id)
+  }
+
+  /** How a gateway's batches come in, from wherever it was kept; an older account is ignored. @throws when it is none. */
+  setDelivery(id: string, message: unknown, toldMs: number): void {
+    const delivery = Delivery.parse(message)
+    const before = this.#toldMs.get(id)
+    if (before !== undefined && before > toldMs) return
+    const known = this.#views.get(id)
+    if (known === undefined && !this.#hasRoom()) return
+    this.#views.set(id, { ...(known ?? { id, online: false, sinceMs: toldMs, status: null }), delivery })
+    this.#toldMs.set(id, toldMs)
+    this.#changed.add(id)
+  }
+
+  #hasRoom(): boolean {
+    if (this.#views.size < this.#room) return true
+    this.#metrics.leftOut.inc({ what: 'gateway' })
+    return false
   }
 
   views(): GatewayView[] {

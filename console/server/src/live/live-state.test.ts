@@ -157,7 +157,9 @@ test('pictures beyond the budget go, oldest first, and the page is told', () => 
 
 test('a gateway that a site names is offline until heard; its will takes it offline again', () => {
   const { state } = fresh()
-  expect(state.gatewayViews()).toEqual([{ id: 'gw-e01', online: false, sinceMs: t0, status: null }])
+  expect(state.gatewayViews()).toEqual([
+    { id: 'gw-e01', online: false, sinceMs: t0, status: null, delivery: null },
+  ])
   const status = (online: boolean, receivedMs: number) =>
     state.apply({ kind: 'gateway-status', receivedMs, gateway: 'gw-e01', bytes: bytesOf({ v: 1, online }) })
   status(true, t0 + 100)
@@ -167,6 +169,30 @@ test('a gateway that a site names is offline until heard; its will takes it offl
   status(true, t0 + 250)
   expect(state.gatewayViews()).toMatchObject([
     { online: false, sinceMs: t0 + 300, status: { online: false } },
+  ])
+})
+
+test('J2 how a gateway delivers is known before its status, newest wins, and a loss by itself changes nothing', () => {
+  const { state } = fresh()
+  const delivery = (stored: number) => ({
+    ...{ v: 1, gateway: 'gw-e01', chain: null, islands: 1, abnormal: null, twin: null },
+    verdicts: { stored, duplicate: 0, rejected: 0, held: 0, forked: 0, gap: 0, declared: 0 },
+    missing: { holes: 0, batches: 0, list: [] },
+    lost: { declarations: 0, batches: 0, readings: 0, list: [] },
+  })
+  const tell = (stored: number, receivedMs: number) =>
+    state.apply({ kind: 'delivery', receivedMs, gateway: 'gw-e01', bytes: bytesOf(delivery(stored)) })
+  tell(7, t0 + 2)
+  tell(5, t0 + 1)
+  state.apply({
+    kind: 'gateway-status',
+    receivedMs: t0,
+    gateway: 'gw-e01',
+    bytes: bytesOf({ v: 1, online: true }),
+  })
+  state.apply({ kind: 'loss', receivedMs: t0, gateway: 'gw-e01', bytes: Uint8Array.of(1) })
+  expect(state.takeChanges().gateways).toEqual([
+    expect.objectContaining({ online: true, delivery: delivery(7) }),
   ])
 })
 

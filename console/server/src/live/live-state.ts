@@ -16,6 +16,7 @@ import {
   type Registry,
   readingsOf,
   type SiteView,
+  utf8,
 } from '@farwatch/model'
 import type { ConsoleMetrics } from '../metrics.ts'
 import type { LiveBounds } from './bounds.ts'
@@ -117,6 +118,10 @@ export class LiveState {
         case 'gateway-status':
           this.gateways.apply(record.gateway, record.bytes, record.receivedMs)
           break
+        case 'delivery':
+          this.gateways.setDelivery(record.gateway, JSON.parse(utf8(record.bytes)), record.receivedMs)
+          break
+        case 'loss':
         case 'quarantine':
           break
       }

@@ -10,6 +10,14 @@ interface PointRow {
   readonly last_quality: number
 }
 
+interface GatewayRow {
+  readonly gateway: string
+  readonly status: unknown
+  readonly received_at: Date | null
+  readonly delivery: unknown
+  readonly told_at: Date | null
+}
+
 /**
  * Reads into the live state what the database keeps of the newest: value of every point, status of every gateway,
  * picture and event of every registered camera. Everything newer that the state knows already stays.
@@ -29,11 +37,13 @@ export async function loadKept(database: Queryable, state: LiveState): Promise<v
       quality: fromSmallint(row.last_quality),
     })
   }
-  const gateways = await database.query<{ gateway: string; status: unknown; received_at: Date }>(
-    'select gateway, status, received_at from api_gateway',
+  const gateways = await database.query<GatewayRow>(
+    'select gateway, status, received_at, delivery, told_at from api_gateway',
   )
-  for (const { gateway, status, received_at } of gateways)
-    state.gateways.set(gateway, status, received_at.getTime())
+  for (const { gateway, status, received_at, delivery, told_at } of gateways) {
+    if (received_at !== null) state.gateways.set(gateway, status, received_at.getTime())
+    if (told_at !== null) state.gateways.setDelivery(gateway, delivery, told_at.getTime())
+  }
   // One camera at a time: all pictures in one answer could be a gigabyte.
   for (const camera of state.cameraNames()) await loadCamera(database, state, camera)
 }

@@ -36,7 +36,13 @@ const site: SiteView = {
   ],
 }
 
-const gateway = (online: boolean): GatewayView => ({ id: 'gw', online, sinceMs: 0, status: null })
+const gateway = (online: boolean): GatewayView => ({
+  id: 'gw',
+  online,
+  sinceMs: 0,
+  status: null,
+  delivery: null,
+})
 
 function facts(last: LastValue | undefined, online = true) {
   return {

@@ -7,8 +7,9 @@ import { useKeys } from '../alerts/use-keys.ts'
 import { useOrderedAlerts } from '../alerts/use-ordered-alerts.ts'
 import { Icon } from '../design/icons.tsx'
 import { isUnacknowledged, worstLevel } from '../design/levels.ts'
+import { GatewayList } from '../gateways/gateway-list.tsx'
 import { applyLanguage, useWords } from '../i18n/index.ts'
-import { useConnection, useSites } from '../live/hooks.ts'
+import { useConnection, useGateways, useSites } from '../live/hooks.ts'
 import { SiteList } from '../sites/site-list.tsx'
 import { ConnectionBanner, GatewayBanner } from './connection.tsx'
 import { useIsPhone } from './media.ts'
@@ -46,6 +47,8 @@ export function App() {
   const close = useCallback(() => go({ site: undefined }), [])
   useKeys({ Escape: close })
 
+  // The map is always there beside the rail.
+  const railTab = route.tab === 'map' ? 'alerts' : route.tab
   const alerts = <AlertList order={order} onOpen={onOpen} onAcknowledge={onAcknowledge} />
   const siteList = <SiteList selected={route.site} onOpen={openSite} />
   const map = (
@@ -81,6 +84,7 @@ export function App() {
             {route.tab === 'alerts' && alerts}
             {route.tab === 'map' && map}
             {route.tab === 'sites' && siteList}
+            {route.tab === 'gateways' && <GatewayList />}
           </main>
           {panel}
           <Tabs tab={route.tab} waiting={waiting.length} className="bottom-tabs" />
@@ -88,12 +92,12 @@ export function App() {
       ) : (
         <main className="workplace">
           <div className="rail">
-            <Tabs
-              tab={route.tab === 'sites' ? 'sites' : 'alerts'}
-              waiting={waiting.length}
-              className="rail-tabs"
-            />
-            <div className="rail-body">{route.tab === 'sites' ? siteList : alerts}</div>
+            <Tabs tab={railTab} waiting={waiting.length} className="rail-tabs" />
+            <div className="rail-body">
+              {railTab === 'alerts' && alerts}
+              {railTab === 'sites' && siteList}
+              {railTab === 'gateways' && <GatewayList />}
+            </div>
             <KeyHints />
           </div>
           <div className="stage">
@@ -119,7 +123,10 @@ function Tabs({ tab, waiting, className }: { tab: Tab; waiting: number; classNam
   const { t } = useWords()
   const phone = useIsPhone()
   const sites = useSites()
-  const tabs: readonly Tab[] = phone ? ['alerts', 'map', 'sites'] : ['alerts', 'sites']
+  const gateways = useGateways()
+  const tabs: readonly Tab[] = phone
+    ? ['alerts', 'map', 'sites', 'gateways']
+    : ['alerts', 'sites', 'gateways']
   return (
     <nav className={className} aria-label={t('tab.views')}>
       {tabs.map((one) => (
@@ -134,6 +141,7 @@ function Tabs({ tab, waiting, className }: { tab: Tab; waiting: number; classNam
           <span>{t(`tab.${one}`)}</span>
           {one === 'alerts' && waiting > 0 && <b className="count num">{waiting}</b>}
           {one === 'sites' && !phone && <span className="dim num">{sites.size}</span>}
+          {one === 'gateways' && !phone && <span className="dim num">{gateways.size}</span>}
         </button>
       ))}
     </nav>

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
-export type Tab = 'alerts' | 'map' | 'sites'
+const tabs = ['alerts', 'map', 'sites', 'gateways'] as const
+export type Tab = (typeof tabs)[number]
 
 export interface Route {
   readonly tab: Tab
@@ -17,7 +18,7 @@ export function parseRoute(hash: string): Route {
   } catch {
     id = undefined
   }
-  return { tab: tab === 'map' || tab === 'sites' ? tab : 'alerts', site: id }
+  return { tab: tabs.find((one) => one === tab) ?? 'alerts', site: id }
 }
 
 export function formatRoute({ tab, site }: Route): string {

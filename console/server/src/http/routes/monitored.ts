@@ -84,7 +84,8 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
     {
       schema: {
         tags,
-        summary: 'Gateways, whether they are online, and what they last said of themselves',
+        summary:
+          'Gateways: whether they are online, what they last said of themselves, how their batches come in',
         response: { 200: z.array(GatewayBody), default: problemResponse },
       },
     },

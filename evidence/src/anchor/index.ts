@@ -1,0 +1,7 @@
+export * from './anchor.ts'
+export { readCertificates } from './certificates.ts'
+export * from './folder.ts'
+export * from './head.ts'
+export * from './proof.ts'
+export * from './record.ts'
+export * from './timestamp.ts'
