@@ -15,7 +15,8 @@ const help = `Farwatch: off-site supervision of enterprises
       --config DIR       registry.yaml, rules/*.yaml, gateways/*.yaml (default: the city's, or HOME/config)
       --gateway FILE     runs this gateway in the same process; may be repeated
   farwatch gateway   one gateway, at the enterprise
-      --config FILE      what it is connected to
+      --config FILE      what it is connected to, and its bounds: journal {maxBytes 4 GiB, maxAgeDays 30},
+                         batch {lingerMs 50}, backfill {bytesPerSecond 4 MiB} (gateway/README.md)
       --home DIR         its journal and key                        (default ./gateway-data)
   farwatch enrol GATEWAY [--home DIR]
                      lets a gateway in at the centre and prints its password, once

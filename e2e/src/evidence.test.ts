@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
+import { loadIdentity, openSpool } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeRecord, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
@@ -40,33 +40,24 @@ async function centre() {
 
 /** One life of gateway GW-1 in its folder. */
 async function gateway(url: string, password: string) {
-  const { key, rotations } = await loadIdentity(inHome('gateway'))
-  const journal = await openJournal({ folder: inHome('gateway', 'journal'), log: silentLog })
-  const common = { gateway: 'GW-1', journal, clock: systemClock, log: silentLog }
-  const batcher = await createBatcher({ ...common, key, lingerMs: 1 })
-  const uplink = await startUplink({
-    ...{ ...common, url, password },
-    beginChain: (place) => batcher.beginChain(place),
-    status: () => ({ publicKey: key.publicKey, rotations: [...rotations], links: [] }),
+  const identity = await loadIdentity(inHome('gateway'))
+  const spool = await openSpool({
+    ...{ gateway: 'GW-1', identity, url, password, home: inHome('gateway'), links: () => [] },
+    ...{ clock: systemClock, log: silentLog, lingerMs: 1 },
   })
-  const cursor = await journal.cursor('uplink')
   return {
-    key,
+    key: identity.key,
     async measure(values: readonly number[]): Promise<void> {
       for (const value of values) {
         const reading = { timeMs: Date.now(), value, quality: 0, timeSource: 'device' } as const
-        await batcher.add([
+        await spool.add([
           { ...reading, point: 'E01/tank/level' },
           { ...reading, point: 'E01/tank/temp', value: -value },
         ])
       }
     },
-    delivered: () => expect.poll(() => journal.next - cursor.position, { timeout: 15_000 }).toBe(0),
-    async stop() {
-      await batcher.stop()
-      await uplink.stop()
-      await journal.close()
-    },
+    delivered: () => expect.poll(() => spool.waiting(), { timeout: 15_000 }).toBe(0),
+    stop: () => spool.stop(),
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBatcher, loadIdentity, startUplink } from '@farwatch/gateway/uplink'
+import { loadIdentity, openSpool } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake, startWriter } from '@farwatch/ingest'
 import {
   type Clock,
@@ -53,45 +53,32 @@ const fastClock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
 }
 
-/** A gateway's batcher and uplink. `measure` resolves when a batch of readings, numbered on, is on the gateway's disk. */
-function gateway(home: string, { url, password }: { url: string; password: string }) {
-  return startService(silentLog, async (life) => {
-    const base = { gateway: 'GW-1', clock: fastClock, log: silentLog }
-    const { key } = await loadIdentity(home)
-    const journal = await openJournal({ folder: join(home, 'gateway'), log: silentLog })
-    life.onStop('journal', () => journal.close())
-    const batcher = await createBatcher({ ...base, key, journal, lingerMs: 1 })
-    const uplink = await startUplink({
-      ...{ ...base, url, password, journal },
-      beginChain: (place) => batcher.beginChain(place),
-      status: () => ({ publicKey: key.publicKey, links: [] }),
-    })
-    life.onStop('uplink', () => uplink.stop())
-    life.onStop('batcher', () => batcher.stop())
-    const cursor = await journal.cursor('uplink')
-    let measured = 0
-    return {
-      get measured() {
-        return measured
-      },
-      /** Batches without a receipt. */
-      get waiting() {
-        return journal.next - cursor.position
-      },
-      async measure(batches: number): Promise<void> {
-        for (let b = 0; b < batches; b++) {
-          const from = measured
-          measured += readingsABatch
-          await batcher.add(
-            Array.from({ length: readingsABatch }, (_, i) => ({
-              ...{ point: 'S/d/m', timeMs: 1_795_000_000_000 + from + i, value: from + i },
-              ...{ quality: 0, timeSource: 'device' as const },
-            })),
-          )
-        }
-      },
-    }
+/** `measure` resolves when so many batches of readings, numbered on, are on the gateway's disk. */
+async function gateway(home: string, { url, password }: { url: string; password: string }) {
+  const { waiting, add, stop } = await openSpool({
+    ...{ gateway: 'GW-1', identity: await loadIdentity(home), url, password, home: join(home, 'gateway') },
+    ...{ clock: fastClock, log: silentLog, lingerMs: 1, links: () => [] },
   })
+  let measured = 0
+  return {
+    waiting,
+    stop,
+    get measured() {
+      return measured
+    },
+    async measure(batches: number): Promise<void> {
+      for (let b = 0; b < batches; b++) {
+        const from = measured
+        measured += readingsABatch
+        await add(
+          Array.from({ length: readingsABatch }, (_, i) => ({
+            ...{ point: 'S/d/m', timeMs: 1_795_000_000_000 + from + i, value: from + i },
+            ...{ quality: 0, timeSource: 'device' as const },
+          })),
+        )
+      }
+    },
+  }
 }
 
 /** Nobody reads or writes the readings until `release`, as when a lock or a dying disk stands in the way. */
@@ -123,14 +110,14 @@ test.skipIf(server.missing)(
       const gw = await gateway(home, side)
       running.push(gw)
       await gw.measure(1)
-      await expect.poll(() => gw.waiting, patient).toBe(0)
+      await expect.poll(() => gw.waiting(), patient).toBe(0)
       await expect.poll(() => side.writer.behind, patient).toBe(0)
 
       const release = await block(database)
       try {
         const half = Math.floor(boundBytes / 2 / batchBytes)
         await gw.measure(half)
-        await expect.poll(() => gw.waiting, patient).toBe(0)
+        await expect.poll(() => gw.waiting(), patient).toBe(0)
         expect(side.writer.behind).toBeGreaterThanOrEqual(half)
         expect(side.intake.problem).toBeUndefined()
 
@@ -139,14 +126,14 @@ test.skipIf(server.missing)(
         expect(side.journal.bytes).toBeGreaterThan(boundBytes - 2 * batchBytes)
         expect(side.journal.bytes).toBeLessThanOrEqual(boundBytes)
         await gw.measure(20)
-        expect(gw.waiting).toBeGreaterThanOrEqual(20)
+        expect(gw.waiting()).toBeGreaterThanOrEqual(20)
       } finally {
         await release()
       }
 
-      await expect.poll(() => gw.waiting, patient).toBe(0)
+      await expect.poll(() => gw.waiting(), patient).toBe(0)
       await gw.measure(1)
-      await expect.poll(() => gw.waiting, patient).toBe(0)
+      await expect.poll(() => gw.waiting(), patient).toBe(0)
       await expect.poll(() => side.writer.behind, patient).toBe(0)
       expect(side.intake.problem).toBeUndefined()
       const [found] = await database.query(

@@ -27,6 +27,14 @@ function linkOf(protocol: Protocol<unknown, unknown>) {
           intervalMs: z.number().int().min(50).max(86_400_000).default(1_000),
           /** Changes smaller than this, in the point's unit, are held back for up to ten intervals. */
           deadband: z.number().positive().optional(),
+          /** A value beyond one of these, in the point's unit, closes its batch at once. */
+          flush: z
+            .strictObject({ above: z.number().optional(), below: z.number().optional() })
+            .refine(
+              ({ above, below }) => above !== undefined || below !== undefined,
+              'expected above or below',
+            )
+            .optional(),
         }),
       )
       .min(1, 'a link needs at least one point')
@@ -50,6 +58,33 @@ export const GatewayConfig = z
     centre: z.strictObject({
       url: z.string().regex(/^mqtts?:\/\/[^\s@/]+$/, 'expected mqtt://HOST:PORT or mqtts://HOST:PORT'),
     }),
+    batch: z
+      .strictObject({
+        /** How long the first reading of a batch waits for others. A link is read on when its readings are on disk. */
+        lingerMs: z.number().int().min(1).max(60_000).default(50),
+      })
+      .prefault({}),
+    /** Bounds of what waits for the centre: beyond them the oldest goes, declared. */
+    journal: z
+      .strictObject({
+        maxBytes: z
+          .number()
+          .int()
+          .min(1_048_576)
+          .default(4 * 1024 ** 3),
+        maxAgeDays: z.number().positive().max(400).default(30),
+      })
+      .prefault({}),
+    backfill: z
+      .strictObject({
+        /** What a backlog may take of the line while the present goes first. */
+        bytesPerSecond: z
+          .number()
+          .int()
+          .min(1_000)
+          .default(4 * 1024 ** 2),
+      })
+      .prefault({}),
     links: z.array(LinkConfig).max(1_000).default([]),
   })
   .superRefine(({ links }, context) => {

@@ -3,16 +3,17 @@ import {
   type Clock,
   type Logger,
   lockFile,
-  openJournal,
   type Registry,
   type Service,
   startService,
 } from '@farwatch/runtime'
 import type { GatewayConfig } from './config.ts'
 import { type Links, runLinks } from './links.ts'
-import { createBatcher } from './uplink/batcher.ts'
+import { repeatsSince } from './repeats.ts'
 import { loadIdentity } from './uplink/identity.ts'
-import { startUplink } from './uplink/uplink.ts'
+import { meterSpool } from './uplink/meters.ts'
+import { openSpool } from './uplink/spool.ts'
+import { urgencyOf } from './urgency.ts'
 
 export interface GatewayDeps {
   readonly clock: Clock
@@ -44,37 +45,33 @@ export function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<
   return startService(log, async (life) => {
     const unlock = lockFile(join(home, 'gateway.lock'))
     life.onStop('lock', unlock)
-    const journal = await openJournal({ folder: join(home, 'journal'), log, clock })
-    life.onStop('journal', () => journal.close())
-    const cursor = await journal.cursor('uplink')
-    const { key, rotations } = await loadIdentity(home)
-    const batcher = await createBatcher({ gateway: config.gateway, key, journal, clock, log })
+    const identity = await loadIdentity(home)
     let links: Links | undefined
-    const uplink = await startUplink({
-      ...{ gateway: config.gateway, url: config.centre.url, password, journal, clock, log },
-      beginChain: (place) => batcher.beginChain(place),
-      status: () => ({ publicKey: key.publicKey, rotations: [...rotations], links: links?.links() ?? [] }),
+    const spool = await openSpool({
+      ...{ gateway: config.gateway, identity, url: config.centre.url, password, home, clock, log },
+      ...{ lingerMs: config.batch.lingerMs, isUrgent: urgencyOf(config) },
+      bytesPerSecond: config.backfill.bytesPerSecond,
+      bounds: { bytes: config.journal.maxBytes, ageMs: config.journal.maxAgeDays * 86_400_000 },
+      links: () => links?.links() ?? [],
     })
-    life.onStop('uplink', () => uplink.stop())
-    life.onStop('batcher', () => batcher.stop())
+    life.onStop('spool', () => spool.stop())
+    life.onStop('meters', meterSpool(metrics, config.gateway, { spool, clock }))
     const running = await runLinks(config, {
-      clock,
-      log,
-      metrics,
-      home,
-      sink: (samples) => batcher.add(samples),
+      ...{ clock, log, metrics, home },
+      repeats: await repeatsSince(spool.journal),
+      sink: (samples) => spool.add(samples),
     })
     links = running
     life.onStop('links', () => running.stop(), 3_500)
     life.onStop(
       'subscription',
-      running.subscribe(() => uplink.nudge()),
+      running.subscribe(() => spool.nudge()),
     )
     return {
       links: () => running.links(),
       finished: running.finished,
-      publicKey: key.publicKey,
-      spool: () => journal.next - cursor.position,
+      publicKey: identity.key.publicKey,
+      spool: () => spool.waiting(),
     }
   })
 }

@@ -23,6 +23,8 @@ export interface LinkOptions {
   /** The gateway's folder; drivers keep keys and certificates below it and nowhere else. */
   readonly home: string
   readonly sink: Sink
+  /** What the devices sent lately; default: nothing is known. */
+  readonly repeats?: Repeats
   readonly retry?: RetryBounds
   readonly random?: () => number
 }
@@ -46,6 +48,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
     const ending = new AbortController()
     const listeners = new Set<(links: LinkState[]) => void>()
     const meters = metersIn(options.metrics, config.gateway)
+    const repeats = options.repeats ?? new Repeats()
     const supervisors: LinkSupervisor[] = []
     const states = () => supervisors.map((supervisor) => supervisor.state)
     for (const link of config.links) {
@@ -64,7 +67,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
         { name: link.name, protocol: link.protocol, driver },
         {
           ...options,
-          sink: filteredSink(config.site, link, { sink: options.sink, meters }),
+          sink: filteredSink(config.site, link, { sink: options.sink, repeats, meters }),
           onState: (state) => {
             meters.up(link, state.state === 'up')
             for (const listener of listeners) listener(states())
@@ -113,9 +116,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 function filteredSink(
   site: string,
   link: LinkConfig,
-  { sink, meters }: { sink: Sink; meters: Meters },
+  { sink, repeats, meters }: { sink: Sink; repeats: Repeats; meters: Meters },
 ): Sink {
-  const repeats = new Repeats()
   const settings = new Map<string, DeadbandSetting>()
   for (const { point, deadband, intervalMs } of link.points)
     if (deadband !== undefined) settings.set(keyOf(site, point), { deadband, intervalMs })

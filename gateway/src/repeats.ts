@@ -1,4 +1,5 @@
-import type { PointKey } from '@farwatch/model'
+import { decodeBatch, decodeSeries, type PointKey } from '@farwatch/model'
+import type { Journal } from '@farwatch/runtime'
 import type { Sample } from './driver.ts'
 
 /** How many stamps a point's window holds. */
@@ -29,4 +30,35 @@ export class Repeats {
     this.#seen.set(point, seen)
     return true
   }
+}
+
+/** How far back into the journal the window is made again at start. */
+const lookBack = { batches: 2_000, bytes: 16 * 1024 ** 2 }
+
+/** The window as it was when the last life of the gateway ended, as far as its newest batches tell. */
+export async function repeatsSince(journal: Journal): Promise<Repeats> {
+  const repeats = new Repeats()
+  const newest: Uint8Array[] = []
+  let bytes = 0
+  for (let from = Math.max(journal.first, journal.next - lookBack.batches); from < journal.next; ) {
+    const entries = await journal.read(from)
+    if (entries.length === 0) break
+    for (const { position, payload } of entries) {
+      from = position + 1
+      if (payload === undefined) continue
+      newest.push(payload)
+      bytes += payload.length
+      while (bytes > lookBack.bytes) bytes -= newest.shift()!.length
+    }
+  }
+  for (const payload of newest) {
+    for (const leaf of decodeBatch(payload).series) {
+      const { point, timeSource, timesMs, values, qualities } = decodeSeries(leaf)
+      for (const [i, timeMs] of timesMs.entries()) {
+        const value = Number.isNaN(values[i]!) ? null : values[i]!
+        repeats.admit({ point, timeMs, timeSource, value, quality: qualities[i]! })
+      }
+    }
+  }
+  return repeats
 }

@@ -1,3 +1,3 @@
-export { createBatcher, type StampedReading } from './batcher.ts'
+export type { StampedReading } from './batcher.ts'
 export { loadIdentity, rotateKey } from './identity.ts'
-export { startUplink, type UplinkOptions } from './uplink.ts'
+export { openSpool, type Spool, type SpoolOptions } from './spool.ts'

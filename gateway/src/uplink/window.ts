@@ -1,159 +1,324 @@
 import { openSign1 } from '@farwatch/evidence'
-import { decodeBatch, decodeHeader, Receipt, type Verdict } from '@farwatch/model'
-import type { Clock, Cursor, Journal, JournalRecord, Logger } from '@farwatch/runtime'
+import { type BatchHeader, decodeBatch, decodeHeader, Receipt, type Verdict } from '@farwatch/model'
+import type { Clock, Journal, JournalRecord, Logger } from '@farwatch/runtime'
+import type { Answered } from './answered.ts'
+import { type Range, Ranges } from './ranges.ts'
 
 /** Batches on their way without a receipt: enough to fill a slow line, bounded for the centre's sake. */
 export const maxInFlight = 32
+/** How many of them backfill may have while it lasts; the rest is live's. */
+const backfillShare = 8
 const maxReceiptBytes = 256 * 1024
 const heldMs = 15_000
+/** A batch that others have overtaken is sent again after this long: its receipt, or itself, was lost. */
+const overtakenMs = 2_000
+/** Chains whose place in the journal is remembered; a journal rarely holds more than one. */
+const maxChains = 16
+
+export type Lane = 'live' | 'backfill'
+export const lanes = ['live', 'backfill'] as const satisfies readonly Lane[]
+
+interface UnderWay {
+  readonly lane: Lane
+  /** Counts what was sent on this connection. */
+  readonly order: number
+  readonly atMs: number
+}
+
+/** Batches `from` to before `until` of a chain that the centre misses and that will not come (again) from here. */
+export interface Missed {
+  readonly chain: string
+  readonly from: number
+  readonly until: number
+  /** This gateway has ended the chain: what they held was sealed again in another. */
+  readonly isSealedAgain: boolean
+}
+
+export interface WindowOptions {
+  readonly journal: Journal
+  readonly answered: Answered
+  readonly clock: Clock
+  readonly log: Logger
+  /** What backfill may take of the line. */
+  readonly bytesPerSecond: number
+  /** Chains that this gateway has ended; nothing of them is sent a second time. */
+  readonly ended?: ReadonlySet<string>
+  /** Nothing before this position is sent at the moment. */
+  readonly barred?: { readonly until: number }
+  readonly onMissed?: (missed: Missed) => void
+  readonly onDeclared?: (chain: string, verdict: Extract<Verdict, { verdict: 'declared' }>) => void
+}
 
 /**
- * Which batch is sent next on one connection, and what receipts make of it: the cursor advances over what the centre has
- * answered for, sending goes back where it asks.
+ * What goes next on one connection, and what receipts make of it. Two lanes over one journal: *live* is what lies from
+ * `liveStart` on and goes first; *backfill* is what lies before it and has no answer, sent only while nothing of live
+ * waits, paced, with a small part of the batches under way. Both take their first batch that is neither answered nor
+ * under way, so going back is nothing but forgetting that a batch was under way.
  */
-export function createWindow(
-  cursor: Cursor,
-  { journal, clock, log }: { journal: Journal; clock: Clock; log: Logger },
-) {
-  let next = cursor.position
-  let heldUntilMs = 0
-  let lastHeardMs = clock.monotonicMs()
-  let rewound = new AbortController()
-  let wake = Promise.withResolvers<void>()
-  const answered = new Set<number>()
-  /** Journal position before the first batch of the chain that is being sent. */
-  let base = 0
-  let chain = ''
-  let forked = false
-  /** Where sending again has come to, as long as that is behind the cursor. */
-  let again: number | undefined
+export class Window {
+  readonly #options: WindowOptions
+  readonly #underWay = new Map<number, UnderWay>()
+  /** Journal position before the first batch of each chain that was sent. */
+  readonly #bases = new Map<string, number>()
+  readonly #sent = { live: 0, backfill: 0 }
+  readonly #oldestMadeMs: { live?: number; backfill?: number } = {}
+  #liveStart: number
+  #order = 0
+  #lastAnswered = 0
+  #lastHeardMs: number
+  #heldUntilMs = 0
+  #liveHeldUntilMs = 0
+  #pacedUntilMs = 0
+  #drawnAtMs = 0
+  #forkedAt: number | undefined
+  #wake = Promise.withResolvers<void>()
 
-  function rewind(position: number, untilMs = 0): void {
-    next = position
-    again = position < cursor.position ? position : undefined
-    heldUntilMs = untilMs
-    rewound.abort()
+  constructor(options: WindowOptions) {
+    this.#options = options
+    this.#lastHeardMs = options.clock.monotonicMs()
+    this.#liveStart = this.#whereLiveStarts()
   }
 
-  function take(verdict: Verdict): void {
-    const { seq } = verdict
-    const position = base + seq
-    switch (verdict.verdict) {
-      case 'rejected':
-        log.error(
-          { seq, reason: verdict.reason },
-          'the centre refused a batch for good and keeps it in quarantine',
-        )
-        settle(position)
-        break
-      case 'stored':
-      case 'duplicate':
-        settle(position)
-        break
-      case 'forked':
-        fork(verdict.reason)
-        break
-      case 'held':
-        if (clock.monotonicMs() >= heldUntilMs)
-          log.warn({ seq, reason: verdict.reason }, 'the centre asks to wait')
-        rewind(cursor.position, clock.monotonicMs() + heldMs)
-        break
-      case 'gap':
-        // A centre restored from an older copy asks for what it had acknowledged: it gets all that is still here.
-        if (base + verdict.expected >= Math.max(journal.first, base + 1))
-          rewind(Math.min(base + verdict.expected, next))
-        else fork(`the centre misses batches from ${verdict.expected} on, which are gone here`)
-        break
+  /** A backlog that fits on its way is live; before a longer one, live begins at the journal's end as of now. */
+  #whereLiveStarts(): number {
+    const { answered, journal } = this.#options
+    if (answered.waiting() <= maxInFlight) return Math.min(answered.firstMissing(), journal.next)
+    return journal.next - answered.tail <= maxInFlight ? answered.tail : journal.next
+  }
+
+  /** The batch that may go now, if any. */
+  draw(): { readonly lane: Lane; readonly position: number } | undefined {
+    const { answered, clock, journal } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#drawnAtMs = nowMs
+    if (nowMs < this.#heldUntilMs) return undefined
+    const end = Math.min(journal.next, this.#forkedAt ?? journal.next)
+    if (nowMs >= this.#liveHeldUntilMs) {
+      const from = Math.max(this.#liveStart, this.#options.barred?.until ?? 0)
+      const position = this.#firstIdle(from, end)
+      if (position !== undefined)
+        return this.#count('live') < this.#liveShare() ? { lane: 'live', position } : undefined
     }
-    while (answered.delete(cursor.position)) cursor.advance(cursor.position + 1)
+    if (nowMs < this.#pacedUntilMs || this.#count('backfill') >= backfillShare) return undefined
+    const from = Math.max(answered.firstMissing(), this.#options.barred?.until ?? 0)
+    const position = this.#firstIdle(from, Math.min(end, this.#liveStart))
+    return position === undefined ? undefined : { lane: 'backfill', position }
   }
 
-  function settle(position: number): void {
-    if (position >= cursor.position) answered.add(position)
-    else if (again !== undefined) again = position + 1 < cursor.position ? position + 1 : undefined
+  /** The batch that `draw` named is on its way. */
+  sent({ position, payload }: JournalRecord): Lane {
+    const { clock, bytesPerSecond } = this.#options
+    const header = headerOf(payload)
+    const nowMs = clock.monotonicMs()
+    const lane = this.#laneOf(position)
+    this.#underWay.set(position, { lane, order: ++this.#order, atMs: nowMs })
+    this.#bases.set(header.chain, position - header.seq)
+    if (this.#bases.size > maxChains) this.#bases.delete(this.#bases.keys().next().value!)
+    this.#sent[lane]++
+    this.#oldestMadeMs[lane] = header.madeMs
+    if (lane === 'backfill')
+      this.#pacedUntilMs = Math.max(nowMs, this.#pacedUntilMs) + (payload.length * 1_000) / bytesPerSecond
+    return lane
   }
 
-  function fork(reason: string): void {
-    if (!forked) log.error({ chain, reason }, 'this chain cannot go on')
-    forked = true
-    rewound.abort()
-  }
-
-  /** Too much is on its way, or batches of the chain before are. */
-  function mustWait(position: number, ofChain: string): boolean {
-    if (position >= (again ?? cursor.position) + maxInFlight) return true
-    return chain !== '' && ofChain !== chain && position > cursor.position
-  }
-
-  /** Waits for receipts as long as the condition holds, or until sending goes back or ends. */
-  async function waitWhile(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    const stop = () => wake.resolve()
-    signal.addEventListener('abort', stop, { once: true })
-    try {
-      while (!signal.aborted && !rewound.signal.aborted && condition()) await wake.promise
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
-  }
-
-  return {
-    /** The centre takes nothing more of this chain: a new one must begin, then `restart`. */
-    get forked() {
-      return forked
-    },
-    restart(): void {
-      forked = false
-      answered.clear()
-      again = undefined
-      chain = ''
-      next = cursor.position
-    },
-    get next() {
-      return next
-    },
-    /** The signal's own, and the moment when sending must go back. */
-    until(signal: AbortSignal): AbortSignal {
-      rewound = new AbortController()
-      return AbortSignal.any([signal, rewound.signal])
-    },
-    /** Waits until the batch may go; false when it must not, because sending went back or ended. */
-    async admits({ position, payload }: JournalRecord, signal: AbortSignal): Promise<boolean> {
-      const header = decodeHeader(openSign1(decodeBatch(payload).sign1).payload)
-      await waitWhile(() => mustWait(position, header.chain), signal)
-      const waitMs = heldUntilMs - clock.monotonicMs()
-      if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined)
-      if (signal.aborted || rewound.signal.aborted) return false
-      next = position + 1
-      chain = header.chain
-      base = position - header.seq
-      return true
-    },
-    /** The batch at this position is damaged: once all before it is answered for, the chain cannot go on. */
-    async endsAt(position: number, signal: AbortSignal): Promise<void> {
-      await waitWhile(() => position > (again ?? cursor.position), signal)
-      if (signal.aborted || rewound.signal.aborted) return
-      fork(`the batch at position ${position} is damaged on the disk of this gateway`)
-    },
-    receive(payload: Uint8Array): void {
-      lastHeardMs = clock.monotonicMs()
-      const receipt = payload.length > maxReceiptBytes ? undefined : parse(payload)
-      if (receipt === undefined)
-        log.warn({ bytes: payload.length }, 'a receipt that cannot be read is ignored')
-      else if (receipt.chain !== chain)
+  receive(payload: Uint8Array): void {
+    const { log, clock, journal } = this.#options
+    this.#lastHeardMs = clock.monotonicMs()
+    const receipt = payload.length > maxReceiptBytes ? undefined : parse(payload)
+    const base = receipt && this.#bases.get(receipt.chain)
+    for (const verdict of receipt?.verdicts ?? [])
+      if (verdict.verdict === 'declared') this.#options.onDeclared?.(receipt!.chain, verdict)
+    if (receipt === undefined) log.warn({ bytes: payload.length }, 'a receipt that cannot be read is ignored')
+    else if (base === undefined) {
+      if (receipt.verdicts.some(({ verdict }) => verdict !== 'declared'))
         log.warn(
           { chain: receipt.chain },
           'a receipt for another chain is ignored: two gateways of one name?',
         )
-      else for (const verdict of receipt.verdicts) if (base + verdict.seq < journal.next) take(verdict)
-      wake.resolve()
-      wake = Promise.withResolvers()
-    },
-    /** How long batches have been under way without any receipt. */
-    silentMs(): number {
-      if (next === cursor.position) lastHeardMs = clock.monotonicMs()
-      return clock.monotonicMs() - lastHeardMs
-    },
+    } else {
+      // Whether a gap is a refusal depends on what else the receipt says of the same batch.
+      const gaps = receipt.verdicts.filter(({ verdict }) => verdict === 'gap')
+      for (const verdict of [...receipt.verdicts.filter((one) => !gaps.includes(one)), ...gaps])
+        if (base + verdict.seq < journal.next) this.#take(receipt.chain, base, verdict)
+    }
+    this.changed()
   }
+
+  #take(chain: string, base: number, verdict: Verdict): void {
+    const { log, clock } = this.#options
+    const { seq } = verdict
+    const position = base + seq
+    const nowMs = clock.monotonicMs()
+    switch (verdict.verdict) {
+      case 'declared':
+        break
+      case 'stored':
+      case 'duplicate':
+        this.#settle(position)
+        break
+      case 'rejected':
+        log.error({ seq, reason: verdict.reason }, 'the centre refused a batch for good, and keeps it aside')
+        this.#settle(position)
+        break
+      case 'held':
+        if (!this.#underWay.delete(position)) break
+        if (nowMs >= this.#heldUntilMs) log.warn({ seq, reason: verdict.reason }, 'the centre asks to wait')
+        this.#heldUntilMs = nowMs + heldMs
+        break
+      case 'forked':
+        if (!this.#underWay.delete(position)) break
+        log.error({ chain, seq, reason: verdict.reason }, 'the centre cannot take this chain further')
+        this.#forkedAt = Math.min(position, this.#forkedAt ?? position)
+        break
+      case 'gap':
+        this.#fill(chain, { from: verdict.expected, until: seq }, base)
+        // Not taken: what is missing before it goes first, and live waits a moment for it.
+        if (this.#underWay.delete(position) && this.#laneOf(position) === 'live')
+          this.#liveHeldUntilMs = nowMs + overtakenMs
+        break
+    }
+  }
+
+  #settle(position: number): void {
+    const one = this.#underWay.get(position)
+    if (one === undefined) return
+    this.#underWay.delete(position)
+    this.#lastAnswered = Math.max(this.#lastAnswered, one.order)
+    this.#options.answered.add({ from: position, until: position + 1 })
+  }
+
+  /** What the centre asks for is sent again as long as it is here; what is gone is told. */
+  #fill(chain: string, { from, until }: Range, base: number): void {
+    const { journal, answered, ended, onMissed, barred } = this.#options
+    const first = Math.max(journal.first, barred?.until ?? 0)
+    const isSealedAgain = ended?.has(chain) ?? false
+    const here = isSealedAgain ? until : Math.min(until, Math.max(from, first - base))
+    // What waits comes by itself, also of an ended chain.
+    const gone = new Ranges([{ from: base + from, until: base + here }])
+    for (const waits of answered.missing({ from: base + from, until: base + here })) gone.remove(waits)
+    for (const one of gone.all)
+      onMissed?.({ chain, from: one.from - base, until: one.until - base, isSealedAgain })
+    if (here < until) answered.again({ from: base + here, until: base + until })
+  }
+
+  #firstIdle(from: number, until: number): number | undefined {
+    const { answered } = this.#options
+    let position = answered.firstMissing(from)
+    while (this.#underWay.has(position)) position = answered.firstMissing(position + 1)
+    return position < until ? position : undefined
+  }
+
+  #laneOf(position: number): Lane {
+    return position < this.#liveStart ? 'backfill' : 'live'
+  }
+
+  #count(lane: Lane): number {
+    let count = 0
+    for (const one of this.#underWay.values()) if (one.lane === lane) count++
+    return count
+  }
+
+  /** Once backfill has reached the beginning of live, the lanes are one. */
+  #liveShare(): number {
+    const isOne = this.#options.answered.firstMissing() >= this.#liveStart
+    return isOne ? maxInFlight : maxInFlight - backfillShare
+  }
+
+  /** Forgets that batches are under way whose answer is overdue while later ones were answered. */
+  sendOvertakenAgain(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const [position, { order, atMs }] of this.#underWay)
+      if (order < this.#lastAnswered && nowMs - atMs >= overtakenMs) {
+        this.#underWay.delete(position)
+        this.changed()
+      }
+  }
+
+  /** Where the chain must be sealed again, once all that is under way behind that place has its answer. */
+  get forkedAt(): number | undefined {
+    if (this.#forkedAt === undefined) return undefined
+    for (const position of this.#underWay.keys()) if (position >= this.#forkedAt) return undefined
+    return this.#forkedAt
+  }
+
+  /** What could not be sent further has been sealed again at the journal's end. */
+  resealed(): void {
+    this.#forkedAt = undefined
+    this.#liveStart = this.#whereLiveStarts()
+    this.changed()
+  }
+
+  /** Whether a batch before this position is under way, so that its fate is not known yet. */
+  isUnderWay(until: number): boolean {
+    for (const position of this.#underWay.keys()) if (position < until) return true
+    return false
+  }
+
+  /** The batch that `draw` named cannot go now: others go first, and it is tried again in a while. */
+  postpone(position: number): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#underWay.set(position, { lane: this.#laneOf(position), order: ++this.#order, atMs: nowMs })
+  }
+
+  /** How long batches have been under way without any receipt. */
+  silentMs(): number {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (this.#underWay.size === 0) this.#lastHeardMs = nowMs
+    return nowMs - this.#lastHeardMs
+  }
+
+  /** Batches sent on this connection, batches without an answer, and when the oldest of those sent last was made. */
+  state(lane: Lane): { sent: number; waiting: number; oldestMadeMs: number | undefined } {
+    const { answered } = this.#options
+    const backfill = answered.waiting(this.#liveStart)
+    const waiting = lane === 'backfill' ? backfill : answered.waiting() - backfill
+    return {
+      sent: this.#sent[lane],
+      waiting,
+      oldestMadeMs: waiting === 0 ? undefined : this.#oldestMadeMs[lane],
+    }
+  }
+
+  /** Lets `idle` look again. */
+  changed(): void {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers()
+  }
+
+  /** Waits until `draw` may answer otherwise: a receipt, a new batch, the end of a pause, or abort. */
+  async idle(signal: AbortSignal): Promise<void> {
+    const { clock, journal } = this.#options
+    const enough = new AbortController()
+    const stop = () => enough.abort()
+    if (signal.aborted) return
+    signal.addEventListener('abort', stop, { once: true })
+    const woken = this.#wake.promise
+    // As `draw` saw them: a pause that has ended since would otherwise be waited for by nobody.
+    const pauses = [this.#heldUntilMs, this.#liveHeldUntilMs, this.#pacedUntilMs].filter(
+      (ms) => ms > this.#drawnAtMs,
+    )
+    const waits: Promise<unknown>[] = [woken]
+    if (pauses.length > 0) {
+      const leftMs = Math.max(0, Math.min(...pauses) - clock.monotonicMs())
+      waits.push(clock.sleep(leftMs, enough.signal).catch(() => undefined))
+    }
+    waits.push(grown(journal, journal.next, enough.signal))
+    try {
+      await Promise.race(waits)
+    } finally {
+      signal.removeEventListener('abort', stop)
+      enough.abort()
+    }
+  }
+}
+
+/** Resolves when the journal has a record at this position, or on abort. */
+async function grown(journal: Journal, position: number, signal: AbortSignal): Promise<void> {
+  for await (const _ of journal.follow(position, signal, { records: 1 })) return
+}
+
+export function headerOf(payload: Uint8Array): BatchHeader {
+  return decodeHeader(openSign1(decodeBatch(payload).sign1).payload)
 }
 
 function parse(payload: Uint8Array): Receipt | undefined {
