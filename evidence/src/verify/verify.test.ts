@@ -300,10 +300,8 @@ describe('J4 against a centre that signs what it has forged', () => {
       items.map((item) => {
         if (item[0] !== 0 || !isBatch(item, 'GW-1', 6)) return item
         const { header, readings } = openBatch(item[3])
-        const other = seriesIn(readings).map((one) => ({
-          ...one,
-          values: one.values.map((value) => value + 1),
-        }))
+        const raised = (values: Float64Array) => values.map((value) => value + 1)
+        const other = seriesIn(readings).map((one) => ({ ...one, values: raised(one.values) }))
         return [0, item[1], item[2], encodeBatch(sealBatch(other, header, keyOf['GW-1']))] as Item
       }),
     )

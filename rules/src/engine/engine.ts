@@ -21,7 +21,7 @@ import type { Rule } from '../language/rule.ts'
 import { adoptingCell, type Cell, finite, freshCell, keptCell, restoredCell } from './cell.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { lift } from './lift.ts'
-import { Route } from './route.ts'
+import { Route, RouteLists } from './route.ts'
 import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
 
@@ -67,8 +67,7 @@ export class Engine {
   readonly #matchers: readonly { rule: Rule; matches: (target: Target) => boolean }[]
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
-  /** Routes of lists of points that all have one. */
-  readonly #listRoutes = new WeakMap<readonly PointKey[], readonly (Route | undefined)[]>()
+  readonly #lists = new RouteLists()
   readonly #instances: Instance[] = []
   readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
@@ -154,15 +153,10 @@ export class Engine {
     this.#applyTold(position)
     this.nowMs = receivedMs
     this.#timers.fireUntil(receivedMs)
-    const { points, ends } = readings
-    const routes = this.#routesOf(points)
-    let row = 0
-    for (let s = 0; s < points.length; s++) {
-      const end = ends[s]!
-      const route = routes[s]
-      if (route !== undefined) this.#evaluate(route, readings, { row, end })
-      row = end
-    }
+    const find = (point: PointKey) => this.#routes.get(point) ?? this.#meet(point, undefined)
+    const routes = this.#lists.of(readings.points, find)
+    for (let s = 0; s < routes.length; s++)
+      if (routes[s] !== undefined) this.#evaluate(routes[s]!, readings, s)
     this.position = position + 1
   }
 
@@ -237,23 +231,11 @@ export class Engine {
     }
   }
 
-  #routesOf(points: readonly PointKey[]): readonly (Route | undefined)[] {
-    const known = this.#listRoutes.get(points)
-    if (known !== undefined) return known
-    const routes = points.map((point) => this.#routes.get(point) ?? this.#meet(point, undefined))
-    if (!routes.includes(undefined)) this.#listRoutes.set(points, routes)
-    return routes
-  }
-
-  #evaluate(
-    route: Route,
-    { timesMs, values, qualities }: Readings,
-    { row, end }: { row: number; end: number },
-  ): void {
+  #evaluate(route: Route, { ends, timesMs, values, qualities }: Readings, s: number): void {
     const { subscribers } = route
     const { nowMs } = this
     const input = this.#input
-    for (let i = row; i < end; i++) {
+    for (let i = s === 0 ? 0 : ends[s - 1]!; i < ends[s]!; i++) {
       const sourceMs = timesMs[i]!
       const value = values[i]!
       const timeMs = Math.min(sourceMs, nowMs)
@@ -269,7 +251,7 @@ export class Engine {
       input.late = late
       const count = subscribers.length
       // Backwards, because one that fails takes itself out.
-      for (let s = count - 1; s >= 0; s--) subscribers[s]!.next(input)
+      for (let n = count - 1; n >= 0; n--) subscribers[n]!.next(input)
       this.counts.evaluations += count
       if (!late) route.lastMs = timeMs
       if (!Number.isNaN(value)) route.arrivedMs = nowMs
