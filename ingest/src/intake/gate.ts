@@ -1,8 +1,9 @@
-import { isSignedBy, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
+import { isSignedBy, type OpenBatch, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
   decodeLoss,
+  encodeDecoded,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
@@ -14,13 +15,14 @@ import {
   parseFrigateEvent,
   parseTelemetry,
   parseUpTopic,
-  pointKey,
-  type Series,
+  type Readings,
+  telemetryReadings,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Sealer } from '../seal/sealer.ts'
+import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
@@ -193,11 +195,11 @@ export class Gate {
       await quarantine.put(message, 'malformed-batch', malformed)
       return held(`it cannot be read (${malformed})`)
     }
-    const refused = malformed ?? refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
+    const refused = malformed ?? admission.refusePoints(batch.readings.points, gateway)
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
-        ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
+        ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
         : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
       const hole = chains.advance(header, hash, receivedMs)
       return answer(
@@ -295,14 +297,13 @@ export class Gate {
     }
     const parsed = parseTelemetry(utf8(payload))
     if ('problem' in parsed) return this.#refuse(message, 'malformed-payload', parsed.problem)
-    const { timeMs, values } = parsed.telemetry
+    const { timeMs } = parsed.telemetry
     const problem = timeMs === undefined ? undefined : implausible(timeMs, receivedMs)
     if (problem !== undefined) return this.#refuse(message, 'implausible-time', problem)
-    for (const metric of values.keys()) {
-      const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
-      if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
-    }
-    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
+    const refused = this.#deps.admission.refusePoints(readings.points, undefined)
+    if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
     await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
@@ -351,10 +352,21 @@ export class Gate {
     return this.#problem
   }
 
-  async #keep(record: CentreRecord): Promise<number> {
+  #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
+    knowSignedHeader(record, { header, keyId: signed.keyId, hash, sign1 })
+    return this.#append(record, encodeDecoded(record, readings))
+  }
+
+  #keep(record: CentreRecord, readings?: Readings): Promise<number> {
+    return this.#append(
+      record,
+      readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings),
+    )
+  }
+
+  async #append(record: CentreRecord, payload: Uint8Array): Promise<number> {
     try {
       const { journal, sealer } = this.#deps
-      const payload = encodeRecord(record)
       const position = await journal.append(payload)
       if (isPlain(record)) sealer.note(position, payload)
       if (sealer.isFull) void sealer.seal()
@@ -370,16 +382,4 @@ export class Gate {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
   }
-}
-
-/** Why the first of these series that may not come in may not. */
-function refusalOf(
-  series: readonly Series[],
-  refusePoint: (point: string) => string | undefined,
-): string | undefined {
-  for (const { point } of series) {
-    const refused = refusePoint(point)
-    if (refused !== undefined) return refused
-  }
-  return undefined
 }

@@ -1,5 +1,5 @@
 import { batchHash, type OpenBatch, openBatch, openSign1 } from '@farwatch/evidence'
-import { decodeBatch, decodeHeader, messageOf } from '@farwatch/model'
+import { decodeBatch, decodeHeader, messageOf, noReadings } from '@farwatch/model'
 
 /** So often a batch with a good signature over unreadable readings may come before it is refused for good. */
 const most = 3
@@ -14,7 +14,7 @@ export function readBatch(
   | { readonly batch: OpenBatch; readonly malformed: string | undefined }
   | { readonly batch: undefined; readonly malformed: string } {
   try {
-    return { batch: openBatch(decodeBatch(payload)), malformed: undefined }
+    return { batch: openBatch(payload), malformed: undefined }
   } catch (error) {
     return { batch: headerOf(payload), malformed: messageOf(error) }
   }
@@ -23,8 +23,10 @@ export function readBatch(
 function headerOf(payload: Uint8Array): OpenBatch | undefined {
   try {
     const message = decodeBatch(payload)
-    const signed = openSign1(message.sign1)
-    return { header: decodeHeader(signed.payload), series: [], hash: batchHash(message), signed }
+    const { sign1 } = message
+    const signed = openSign1(sign1)
+    const header = decodeHeader(signed.payload)
+    return { header, readings: noReadings, hash: batchHash(message), signed, sign1 }
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 import type { Database, Queryable, Transaction } from '@farwatch/runtime'
 import { storableJson } from './binary-copy.ts'
 import { type Item, refusedItem } from './item.ts'
+import type { PointIds } from './point-ids.ts'
 import { encodeItems, type Tables } from './tables.ts'
 
 /** Newest kept. */
@@ -26,7 +27,7 @@ export type Outcome =
 export function commitChunk(
   database: Database,
   chunk: Chunk,
-  { from, idOf }: { from: number; idOf: (point: string) => number | undefined },
+  { from, ids }: { from: number; ids: PointIds },
 ): Promise<Outcome> {
   return database.transaction(async (transaction) => {
     const moved = await transaction.query(
@@ -37,7 +38,7 @@ export function commitChunk(
       return { done: false, position: await writerPosition(transaction) }
     }
     const { items, duplicates } = await withoutDoubles(transaction, chunk.items)
-    const tables = items === chunk.items ? chunk.tables : encodeItems(items, idOf)
+    const tables = items === chunk.items ? chunk.tables : encodeItems(items, ids)
     for (const { table, columns, data } of tables.copies) await transaction.copyIn(table, columns, data)
     await saveStatuses(transaction, tables)
     await saveDeliveries(transaction, tables)

@@ -9,7 +9,7 @@ import {
   verifyingKey,
   verifySign1,
 } from '@farwatch/evidence'
-import { decodeBatch, utf8 } from '@farwatch/model'
+import { utf8 } from '@farwatch/model'
 import { mutateBytes } from '../mutate/bytes.ts'
 import { mutateJson } from '../mutate/json.ts'
 import { attempt, mustHold, same, type Target, type TargetKind } from '../target.ts'
@@ -38,7 +38,7 @@ const signedBatch: Target & { readonly share: number } = {
   seeds: batchMessages,
   mutate: mutateBinary,
   judge(input) {
-    const opened = attempt(() => openBatch(decodeBatch(input)))
+    const opened = attempt(() => openBatch(input))
     if (opened === undefined || !isSignedBy(opened, publicKey)) return 'refused'
     mustHold(
       this.seeds.some((seed) => same(seed, input)),
