@@ -3,7 +3,7 @@ import { ConfigError } from '@farwatch/runtime'
 import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
 import { keysOptions } from './keys-options.ts'
-import { enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -22,6 +22,8 @@ const help = `Farwatch: off-site supervision of enterprises
                      lets a gateway in at the centre and prints its password, once
   farwatch enrol DEVICE --site SITE [--home DIR]
                      the same for a device that publishes telemetry/SITE/... itself
+  farwatch doctor --database [URL] [--json]
+                     what a database server (default DATABASE_URL) is fit for, tried out
   farwatch keys list [--public] [--home DIR]
                      signing keys and their lives; --public: as "farwatch verify --keys" takes them
   farwatch keys enrol GATEWAY PUBLICKEY [--home DIR]
@@ -61,6 +63,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await (await import('./gateway.ts')).runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
         return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
+      case 'doctor':
+        return await (await import('./doctor/doctor.ts')).doctor(doctorOptions(rest, process.env))
       case 'keys':
         return await (await import('./keys.ts')).keys(keysOptions(rest, process.env))
       case 'anchor':

@@ -108,6 +108,27 @@ export function enrolOptions(args: readonly string[], environment: Environment):
   }
 }
 
+export interface DoctorOptions {
+  readonly databaseUrl: string
+  readonly json: boolean
+}
+
+export function doctorOptions(args: readonly string[], environment: Environment): DoctorOptions {
+  const { values, positionals } = orUsage(() =>
+    parseArgs({
+      args: [...args],
+      options: { database: { type: 'boolean' }, json: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    }),
+  )
+  if (values.database !== true || positionals.length > 1)
+    throw usage('farwatch doctor: expected --database [URL]')
+  const databaseUrl = positionals[0] ?? environment.DATABASE_URL
+  if (!databaseUrl)
+    throw usage('farwatch doctor --database: found neither an address nor DATABASE_URL, expected one of them')
+  return { databaseUrl, json: values.json }
+}
+
 /** parseArgs throws on what it does not know; that is the user's mistake, not ours. */
 export function orUsage<T>(parse: () => T): T {
   try {

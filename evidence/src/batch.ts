@@ -1,24 +1,29 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   type BatchHeader,
   type BatchMessage,
   decodeHeader,
-  decodeSeries,
   encodeHeader,
   encodeSeries,
   FarwatchError,
+  type Readings,
+  readBatch,
   type Series,
 } from '@farwatch/model'
 import { openSign1, type Sign1, sign1, verifySign1 } from './cose.ts'
 import type { SigningKey, VerifyingKey } from './keys.ts'
-import { merkleRoot } from './merkle.ts'
+import { merkleRoot, merkleRootWithin } from './merkle.ts'
 
 /** `prev` of a chain's first batch. */
 export const noHash: Uint8Array = new Uint8Array(32)
 
 /** What the next batch's `prev` must be: SHA-256 over the signed header. */
 export function batchHash(batch: BatchMessage): Uint8Array {
-  return createHash('sha256').update(batch.sign1).digest()
+  return hashOf(batch.sign1)
+}
+
+function hashOf(sign1: Uint8Array): Uint8Array {
+  return Buffer.from(hash('sha256', sign1, 'binary'), 'binary')
 }
 
 export type BatchPlace = Pick<
@@ -41,32 +46,35 @@ export function sealBatch(series: readonly Series[], place: BatchPlace, key: Sig
 
 export interface OpenBatch {
   readonly header: BatchHeader
-  readonly series: readonly Series[]
+  readonly readings: Readings
   readonly hash: Uint8Array
   readonly signed: Sign1
+  /** COSE_Sign1 as received. */
+  readonly sign1: Uint8Array
 }
 
 /**
- * Takes a batch apart and checks everything that can be checked without knowing its chain: format, counts, one series a
- * point in order, and that the Merkle root covers exactly these series. The signature is checked by `isSignedBy`.
+ * Takes an encoded batch apart and checks everything that can be checked without knowing its chain: format, counts, one
+ * series a point in order, and that the Merkle root covers exactly these series. The signature is checked by `isSignedBy`.
  * @throws FarwatchError `bad-batch`, `bad-header`, `bad-series`, `bad-signature-format`.
  */
-export function openBatch(message: BatchMessage): OpenBatch {
-  const signed = openSign1(message.sign1)
+export function openBatch(bytes: Uint8Array): OpenBatch {
+  const { sign1, bounds, readings } = readBatch(bytes)
+  const signed = openSign1(sign1)
   const header = decodeHeader(signed.payload)
-  const series = message.series.map(decodeSeries)
+  const { points, timesMs } = readings
   const fail = (problem: string): never => {
     throw new FarwatchError('bad-batch', problem)
   }
-  if (series.length !== header.series) fail(`${series.length} series, the header says ${header.series}`)
-  const readings = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0)
-  if (readings !== header.readings) fail(`${readings} readings, the header says ${header.readings}`)
-  for (let i = 1; i < series.length; i++) {
-    if (!(series[i - 1]!.point < series[i]!.point)) fail(`series out of order at ${series[i]!.point}`)
+  if (points.length !== header.series) fail(`${points.length} series, the header says ${header.series}`)
+  if (timesMs.length !== header.readings)
+    fail(`${timesMs.length} readings, the header says ${header.readings}`)
+  for (let i = 1; i < points.length; i++) {
+    if (!(points[i - 1]! < points[i]!)) fail(`series out of order at ${points[i]!}`)
   }
-  if (Buffer.compare(merkleRoot(message.series), header.root) !== 0)
+  if (Buffer.compare(merkleRootWithin(bytes, bounds), header.root) !== 0)
     fail('the readings are not those that were signed')
-  return { header, series, hash: batchHash(message), signed }
+  return { header, readings, hash: hashOf(sign1), signed, sign1 }
 }
 
 export function isSignedBy(batch: OpenBatch, key: VerifyingKey): boolean {

@@ -10,7 +10,8 @@ const keyIdHeader = 4
 export const eddsa = -8 as const
 /** CBOR tag 18, COSE_Sign1. */
 const tag = 0xd2
-const strict = { strict: true, rejectDuplicateMapKeys: true, useMaps: true }
+/** One spelling only: the hash of a batch goes over these bytes, and a second one would verify under another hash. */
+const strict = { strict: true, rejectDuplicateMapKeys: true, useMaps: true, allowIndefinite: false }
 
 export interface Sign1 {
   readonly keyId: string
@@ -33,6 +34,41 @@ export function sign1(payload: Uint8Array, key: SigningKey): Uint8Array {
 
 /** Takes a COSE_Sign1 apart without verifying it. @throws FarwatchError `bad-signature-format`. */
 export function openSign1(bytes: Uint8Array): Sign1 {
+  return readSign1(bytes) ?? checkSign1(bytes)
+}
+
+/** Everything before the payload as `sign1` writes it, with the key id left out: `18([h'A2 01 27 04 48 …', {}, …`. */
+const beforeKeyId = Buffer.of(tag, 0x84, 0x4d, 0xa2, algHeader, 0x27, keyIdHeader, 0x48)
+const keyIdBytes = 8
+const signatureBytes = 64
+
+/** A message as `sign1` writes it, read in one pass; undefined for anything else, which `checkSign1` judges. */
+function readSign1(bytes: Uint8Array): Sign1 | undefined {
+  for (let i = 0; i < beforeKeyId.length; i++) if (bytes[i] !== beforeKeyId[i]) return undefined
+  const keyIdEnd = beforeKeyId.length + keyIdBytes
+  // An empty map, then a payload of 24 to 65535 bytes, then the signature.
+  if (bytes[keyIdEnd] !== 0xa0) return undefined
+  const head = bytes[keyIdEnd + 1]
+  const from = keyIdEnd + (head === 0x58 ? 3 : 4)
+  const length =
+    head === 0x58 ? bytes[from - 1]! : head === 0x59 ? bytes[from - 2]! * 256 + bytes[from - 1]! : 0
+  const end = from + length
+  const isShortest = head === 0x58 ? length >= 24 : length >= 256
+  if (!isShortest || bytes[end] !== 0x58 || bytes[end + 1] !== signatureBytes) return undefined
+  if (bytes.length !== end + 2 + signatureBytes) return undefined
+  return {
+    keyId: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(
+      'hex',
+      keyIdEnd - keyIdBytes,
+      keyIdEnd,
+    ),
+    payload: bytes.subarray(from, end),
+    protectedHeader: bytes.subarray(3, keyIdEnd),
+    signature: bytes.subarray(end + 2),
+  }
+}
+
+function checkSign1(bytes: Uint8Array): Sign1 {
   const fail = (message: string, cause?: unknown): never => {
     throw new FarwatchError('bad-signature-format', message, { cause })
   }
@@ -48,8 +84,12 @@ export function openSign1(bytes: Uint8Array): Sign1 {
   if (!Array.isArray(parts) || parts.length !== 4 || !(header instanceof Map)) return fail('not a COSE_Sign1')
   const [protectedHeader, unprotectedHeader, payload, signature] = parts as unknown[]
   const keyId: unknown = header.get(keyIdHeader)
-  if (header.get(algHeader) !== eddsa)
-    return fail(`algorithm ${String(header.get(algHeader))}, expected -8 (EdDSA)`)
+  const algorithm: unknown = header.get(algHeader)
+  if (algorithm !== eddsa) {
+    // Anything may stand there, of any size and depth.
+    const found = typeof algorithm === 'number' ? algorithm : typeof algorithm
+    return fail(`algorithm ${found}, expected -8 (EdDSA)`)
+  }
   if (!(keyId instanceof Uint8Array) || keyId.length !== 8) return fail('key id is not 8 bytes')
   // Whatever is not signed could be changed on the way without notice: nothing may stand there.
   if (!(unprotectedHeader instanceof Map) || unprotectedHeader.size > 0)
@@ -74,7 +114,26 @@ export function verifySign1(message: Sign1, key: VerifyingKey): boolean {
   )
 }
 
+/** `["Signature1"` and, further on, the empty external data. */
+const structureHead = Buffer.concat([Buffer.of(0x84, 0x6a), Buffer.from('Signature1')])
+const noBytes = Buffer.of(0x40)
+
+/** The head of a byte string (RFC 8949, 3.1). */
+function headOf({ length }: Uint8Array): Uint8Array {
+  if (length < 24) return Buffer.of(0x40 | length)
+  if (length < 256) return Buffer.of(0x58, length)
+  if (length < 65_536) return Buffer.of(0x59, length >> 8, length & 0xff)
+  return Buffer.of(0x5a, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff)
+}
+
 /** Sig_structure of RFC 9052, 4.4. */
 function toBeSigned(protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array {
-  return encode(['Signature1', protectedHeader, new Uint8Array(0), payload])
+  return Buffer.concat([
+    structureHead,
+    headOf(protectedHeader),
+    protectedHeader,
+    noBytes,
+    headOf(payload),
+    payload,
+  ])
 }

@@ -1,11 +1,11 @@
-import { decodeBatch, encodeBatch, FarwatchError, type Series } from '@farwatch/model'
+import { encodeBatch, FarwatchError, type Series, seriesIn } from '@farwatch/model'
 import { encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { batchHash, isSignedBy, noHash, openBatch, sealBatch } from './batch.ts'
 import { openSign1, sign1, verifySign1 } from './cose.ts'
 import { generateKeyPem, signingKey, verifyingKey } from './keys.ts'
-import { inclusionProof, merkleRoot, rootFromProof } from './merkle.ts'
+import { inclusionProof, merkleRoot, merkleRootWithin, rootFromProof } from './merkle.ts'
 
 const key = signingKey(generateKeyPem())
 const publicKey = verifyingKey(key.publicKey)
@@ -46,11 +46,21 @@ const series = fc
     ),
   )
 
+/** Leaves in one message, and where each begins and ends. */
+function joined(leaves: readonly Uint8Array[]): [Uint8Array, Uint32Array] {
+  const bounds = new Uint32Array(2 * leaves.length)
+  for (const [n, { length }] of leaves.entries()) {
+    bounds[2 * n] = n === 0 ? 0 : bounds[2 * n - 1]!
+    bounds[2 * n + 1] = bounds[2 * n]! + length
+  }
+  return [Buffer.concat(leaves), bounds]
+}
+
 test('F2 a sealed batch opens to the same readings and verifies', () => {
   fc.assert(
     fc.property(series, (given) => {
-      const opened = openBatch(decodeBatch(encodeBatch(sealBatch(given, place, key))))
-      expect(opened.series).toEqual(given.toSorted((a, b) => (a.point < b.point ? -1 : 1)))
+      const opened = openBatch(encodeBatch(sealBatch(given, place, key)))
+      expect(seriesIn(opened.readings)).toEqual(given.toSorted((a, b) => (a.point < b.point ? -1 : 1)))
       expect(isSignedBy(opened, publicKey)).toBe(true)
       expect(isSignedBy(opened, verifyingKey(signingKey(generateKeyPem()).publicKey))).toBe(false)
     }),
@@ -64,7 +74,7 @@ test('F2 no bit of a batch can be flipped unnoticed', () => {
       const message = encodeBatch(sealBatch(given, place, key))
       message[place_ % message.length]! ^= 1 << bit
       try {
-        expect(isSignedBy(openBatch(decodeBatch(message)), publicKey)).toBe(false)
+        expect(isSignedBy(openBatch(message), publicKey)).toBe(false)
       } catch (error) {
         expect(error).toBeInstanceOf(FarwatchError)
       }
@@ -107,12 +117,14 @@ describe('Merkle tree', () => {
     [8, '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328'],
   ])('root of the first %i reference leaves', (count, root) => {
     expect(Buffer.from(merkleRoot(leaves.slice(0, count))).toString('hex')).toBe(root)
+    expect(Buffer.from(merkleRootWithin(...joined(leaves.slice(0, count)))).toString('hex')).toBe(root)
   })
 
   test('every leaf proves itself and no other', () => {
     for (let size = 1; size <= 40; size++) {
       const all = Array.from({ length: size }, (_, i) => Buffer.from(`leaf ${i}`))
       const root = merkleRoot(all)
+      expect(merkleRootWithin(...joined(all))).toEqual(Uint8Array.from(root))
       for (let index = 0; index < size; index++) {
         const proof = inclusionProof(all, index)
         expect(rootFromProof(all[index]!, { index, size, proof })).toEqual(root)
@@ -133,4 +145,20 @@ test('a COSE_Sign1 with anything unsigned in it is refused', () => {
     encode([protectedHeader, new Map([[99, 1]]), payload, signature]),
   ])
   expect(() => openSign1(smuggled)).toThrow(/unprotected/)
+})
+
+test('J6 a signature holds for one spelling of its bytes only: their hash is the link of the chain', () => {
+  const signed = sign1(Uint8Array.of(1, 2, 3), key)
+  expect(verifySign1(openSign1(signed), publicKey)).toBe(true)
+  // The empty unprotected header stands behind the protected one; with an indefinite length it says the same.
+  const at = Buffer.from(signed).indexOf(Buffer.of(0xa0, 0x43, 1, 2, 3))
+  const respelt = Buffer.concat([signed.subarray(0, at), Buffer.of(0xbf, 0xff), signed.subarray(at + 1)])
+  expect(() => openSign1(respelt)).toThrow(FarwatchError)
+})
+
+test('J6 what stands for the algorithm is told without being spelt out', () => {
+  const deep = Buffer.concat([Buffer.alloc(200, 0x81), Buffer.of(0x60)])
+  const header = Buffer.concat([Buffer.of(0xa1, 0x01), deep])
+  const parts = [Buffer.of(0xd2, 0x84, 0x58, header.length), header, Buffer.of(0xa0, 0x40, 0x40)]
+  expect(() => openSign1(Buffer.concat(parts))).toThrow('algorithm object, expected -8 (EdDSA)')
 })

@@ -31,6 +31,49 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return rootOfHashes(leaves.map(leafHash))
 }
 
+/**
+ * The same over leaves that stand in one message, leaf n from `bounds[2 * n]` to before `bounds[2 * n + 1]`: for what is
+ * checked thousands of times a second, so hashes are written into one piece of memory, level by level.
+ */
+export function merkleRootWithin(message: Uint8Array, bounds: Uint32Array): Uint8Array {
+  let count = bounds.length / 2
+  if (count === 0) return sha256(new Uint8Array(0))
+  const hashes = Buffer.allocUnsafe(count * hashBytes)
+  for (let n = 0; n < count; n++) {
+    const from = bounds[2 * n]!
+    const input = inputOf(1 + bounds[2 * n + 1]! - from)
+    input[0] = leafPrefix
+    for (let i = 1; i < input.length; i++) input[i] = message[from + i - 1]!
+    hashes.write(hash('sha256', input, 'binary'), n * hashBytes, hashBytes, 'binary')
+  }
+  // Pairs from the left, an odd one out going up as it is: the tree of 2.1.1, whose left half is the largest power of two.
+  const input = inputOf(1 + 2 * hashBytes)
+  input[0] = nodePrefix
+  while (count > 1) {
+    const pairs = count >> 1
+    for (let n = 0; n < pairs; n++) {
+      hashes.copy(input, 1, 2 * n * hashBytes, (2 * n + 2) * hashBytes)
+      hashes.write(hash('sha256', input, 'binary'), n * hashBytes, hashBytes, 'binary')
+    }
+    if (count % 2 === 1) hashes.copy(hashes, pairs * hashBytes, (count - 1) * hashBytes, count * hashBytes)
+    count = pairs + (count % 2)
+  }
+  return Uint8Array.from(hashes.subarray(0, hashBytes))
+}
+
+const scratch = Buffer.alloc(1024)
+const views = new Map<number, Buffer>()
+
+/** Memory of that many bytes to be hashed; the next call gives the same memory away again. */
+function inputOf(length: number): Buffer {
+  if (length > scratch.length) return Buffer.allocUnsafe(length)
+  const known = views.get(length)
+  if (known !== undefined) return known
+  const view = scratch.subarray(0, length)
+  views.set(length, view)
+  return view
+}
+
 /** The same from the leaves' hashes. */
 export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha256(new Uint8Array(0))

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { openBatch } from '@farwatch/evidence'
-import { decodeBatch } from '@farwatch/model'
 import { openJournal, silentLog } from '@farwatch/runtime'
 import { skipWithoutPeer } from '@farwatch/runtime/testing'
 import { expect, onTestFinished, test } from 'vitest'
@@ -62,9 +61,7 @@ links:
   publish(1_700_000_002_000, 3)
   await killed(second)
   const journal = await openJournal({ folder: join(home, 'journal'), log: silentLog })
-  const values = (await journal.read(1)).flatMap(({ payload }) =>
-    openBatch(decodeBatch(payload!)).series.flatMap((series) => [...series.values]),
-  )
+  const values = (await journal.read(1)).flatMap(({ payload }) => [...openBatch(payload!).readings.values])
   await journal.close()
   expect(values).toEqual([1, 2, 3])
 }, 60_000)

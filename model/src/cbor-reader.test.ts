@@ -3,7 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CborReader } from './cbor-reader.ts'
 import { isPointKey, parsePointKey } from './names.ts'
+import { decodeRecord, encodeRecord } from './record.ts'
 import { decodeSeries, encodeSeries } from './series.ts'
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength).slice()
 
 const item = fc.oneof(
   fc.record({ kind: fc.constant('uint' as const), value: fc.maxSafeNat() }),
@@ -54,7 +58,7 @@ test('F8 bytes that were changed are read as that library reads them in strict m
         Uint8Array,
       ]
       expect(series.point).toBe(point)
-      expect(new Uint8Array(series.timesMs.buffer)).toEqual(new Uint8Array(times))
+      expect(bytesOf(series.timesMs)).toEqual(Uint8Array.from(times))
       expect(series.values.byteLength).toBe(values.length)
     }),
     { numRuns: 2_000 },
@@ -76,8 +80,31 @@ test.each([
 
 test('F8 a string longer than its message is refused before anything is made for it', () => {
   const huge = Uint8Array.of(0x5b, 0, 0, 0x10, 0, 0, 0, 0, 0)
-  for (const read of ['bytes', 'floats', 'shorts'] as const) {
-    expect(() => new CborReader(huge)[read]()).toThrowError(expect.objectContaining({ code: 'bad-cbor' }))
+  for (const read of [
+    (reader: CborReader) => reader.bytes(),
+    (reader: CborReader) => reader.enter(),
+    (reader: CborReader) => reader.floatsInto(new Float64Array(1), 0),
+    (reader: CborReader) => reader.shortsInto(new Uint16Array(1), 0),
+  ]) {
+    expect(() => read(new CborReader(huge))).toThrowError(expect.objectContaining({ code: 'bad-cbor' }))
+  }
+})
+
+test('J6 a byte order mark makes no second spelling of a point', () => {
+  const series = { timeSource: 'device' as const, timesMs: Float64Array.of(1), values: Float64Array.of(1) }
+  const plain = encodeSeries({ ...series, point: 'S/d/m', qualities: Uint16Array.of(0) })
+  const marked = encodeSeries({ ...series, point: '\ufeffS/d/m', qualities: Uint16Array.of(0) })
+  expect(decodeSeries(plain).point).toBe('S/d/m')
+  expect(() => decodeSeries(marked)).toThrow(/not SITE\/DEVICE\/METRIC/)
+})
+
+test('J6 a record with more or fewer parts than its kind has is refused', () => {
+  const bytes = encodeRecord({ kind: 'camera-event', receivedMs: 1, bytes: new Uint8Array(0) })
+  expect(decodeRecord(bytes)).toMatchObject({ kind: 'camera-event' })
+  for (const parts of [2, 4, 23]) {
+    const lie = Uint8Array.from(bytes)
+    lie[0] = 0x80 | parts
+    expect(() => decodeRecord(lie)).toThrow(`${parts} parts, a record of kind 2 has 3`)
   }
 })
 

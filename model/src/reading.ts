@@ -44,6 +44,12 @@ function isPlausible(timeMs: number, receivedMs: number): boolean {
   return timeMs >= receivedMs - maxBehindMs && timeMs <= receivedMs + maxAheadMs
 }
 
+/** Whether all of these times can be believed: asked of every batch, and nearly always so. */
+export function arePlausible(timesMs: Float64Array, receivedMs: number): boolean {
+  for (let i = 0; i < timesMs.length; i++) if (!isPlausible(timesMs[i]!, receivedMs)) return false
+  return true
+}
+
 /** Why a source time cannot be believed, for a person; undefined where it can. */
 export function implausible(timeMs: number, receivedMs: number): string | undefined {
   if (isPlausible(timeMs, receivedMs)) return undefined

@@ -1,12 +1,11 @@
 import { encode } from 'cborg'
-import { decodeBatch } from './batch.ts'
 import { CborReader } from './cbor-reader.ts'
 import { FarwatchError } from './errors.ts'
 import { type CameraEvent, parseFrigateEvent } from './frigate.ts'
-import { pointKey } from './names.ts'
 import type { Series } from './reading.ts'
-import { decodeSeries } from './series.ts'
+import { noReadings, type Readings, readBatch, seriesIn } from './readings.ts'
 import { parseTelemetry } from './telemetry.ts'
+import { telemetryReadings } from './telemetry-readings.ts'
 import { utf8 } from './utf8.ts'
 
 /**
@@ -100,13 +99,43 @@ export function encodeRecord(record: CentreRecord): Uint8Array {
   }
 }
 
-/** Reads what `encodeRecord` wrote. @throws FarwatchError `bad-cbor`, `bad-record`. */
+/** What these bytes decode to, and what readings a record carries, for as long as anybody holds them. */
+const records = new WeakMap<Uint8Array, CentreRecord>()
+const readings = new WeakMap<CentreRecord, Readings>()
+
+/**
+ * `encodeRecord` for a record whose readings intake has decoded to judge them: whoever reads these very bytes in this
+ * process is given record and readings as they were, instead of decoding them again. Both are what the bytes say.
+ */
+export function encodeDecoded(record: CentreRecord, decoded: Readings): Uint8Array {
+  const bytes = encodeRecord(record)
+  records.set(bytes, record)
+  readings.set(record, decoded)
+  return bytes
+}
+
+/**
+ * Reads what `encodeRecord` wrote; the same bytes give the same record, and several readers of one journal decode it once.
+ * @throws FarwatchError `bad-cbor`, `bad-record`.
+ */
 export function decodeRecord(bytes: Uint8Array): CentreRecord {
+  const known = records.get(bytes)
+  if (known !== undefined) return known
+  const record = readRecord(bytes)
+  records.set(bytes, record)
+  return record
+}
+
+function readRecord(bytes: Uint8Array): CentreRecord {
   const reader = new CborReader(bytes)
-  reader.array()
+  const length = reader.array()
   const code = reader.uint()
   const base = { receivedMs: reader.uint(), bytes: reader.bytes() }
   const record = rest(code, base, reader)
+  // Each field is a part, and the kind is the code.
+  const expected = Object.keys(record).length
+  if (length !== expected)
+    throw new FarwatchError('bad-record', `${length} parts, a record of kind ${code} has ${expected}`)
   reader.end()
   return record
 }
@@ -148,22 +177,27 @@ export function isPlain({ kind }: CentreRecord): boolean {
 }
 
 /**
- * The readings of a record, one series a point; empty for records that carry none. Intake let the record in, so its
- * bytes parse; a record that does not is a fault of ours and throws.
+ * The readings of a record; none of records that carry none. Intake let the record in, so its bytes parse; a record that
+ * does not is a fault of ours and throws.
  */
+export function readingsOf(record: CentreRecord): Readings {
+  if (record.kind !== 'batch' && record.kind !== 'telemetry') return noReadings
+  const known = readings.get(record)
+  if (known !== undefined) return known
+  const found = record.kind === 'batch' ? readBatch(record.bytes).readings : readTelemetry(record)
+  readings.set(record, found)
+  return found
+}
+
+/** The same as series. */
 export function seriesOf(record: CentreRecord): Series[] {
-  if (record.kind === 'batch') return decodeBatch(record.bytes).series.map(decodeSeries)
-  if (record.kind !== 'telemetry') return []
+  return seriesIn(readingsOf(record))
+}
+
+function readTelemetry(record: CentreRecord & { kind: 'telemetry' }): Readings {
   const parsed = parseTelemetry(utf8(record.bytes))
   if ('problem' in parsed) throw new FarwatchError('bad-record', parsed.problem)
-  const { timeMs, values } = parsed.telemetry
-  return Array.from(values, ([metric, value]) => ({
-    point: pointKey(record.site, record.device, metric),
-    timeSource: timeMs === undefined ? 'arrival' : 'device',
-    timesMs: Float64Array.of(timeMs ?? record.receivedMs),
-    values: Float64Array.of(value),
-    qualities: Uint16Array.of(0),
-  }))
+  return telemetryReadings(parsed.telemetry, record)
 }
 
 /** The camera event of a record of that kind. */

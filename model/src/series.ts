@@ -1,8 +1,6 @@
 import { encode } from 'cborg'
-import { CborReader } from './cbor-reader.ts'
-import { FarwatchError, messageOf } from './errors.ts'
-import { isPointKey } from './names.ts'
-import { isTime, type Series, timeSources } from './reading.ts'
+import { type Series, timeSources } from './reading.ts'
+import { readSeries } from './readings.ts'
 
 /**
  * One series as canonical CBOR: `[point, time source, times, values, qualities]`; times and values little-endian
@@ -20,52 +18,9 @@ export function encodeSeries(series: Series): Uint8Array {
   ])
 }
 
-/** @throws FarwatchError `bad-series` naming what was found. */
+/** Reads what `encodeSeries` wrote. @throws FarwatchError `bad-series` naming what was found. */
 export function decodeSeries(bytes: Uint8Array): Series {
-  const fail = (message: string, cause?: unknown): never => {
-    throw new FarwatchError('bad-series', message, { cause })
-  }
-  let columns: ReturnType<typeof readColumns>
-  try {
-    columns = readColumns(bytes)
-  } catch (cause) {
-    return fail(
-      `not [point, time source, times, values, qualities] in canonical CBOR, ${messageOf(cause)}`,
-      cause,
-    )
-  }
-  const { point, source, timesMs, values, qualities } = columns
-  if (!isPointKey(point)) return fail('point is not SITE/DEVICE/METRIC')
-  const timeSource = timeSources[source]
-  if (timeSource === undefined) return fail(`${point}: unknown time source`)
-  const count = timesMs.length
-  if (count < 1) return fail(`${point}: no times`)
-  if (values.length !== count) return fail(`${point}: ${values.length} values for ${count} times`)
-  if (qualities.length !== 0 && qualities.length !== count)
-    return fail(`${point}: ${qualities.length} qualities for ${count} times`)
-  for (const time of timesMs) if (!isTime(time)) return fail(`${point}: impossible time ${time}`)
-  for (const value of values) if (Math.abs(value) === Infinity) return fail(`${point}: infinite value`)
-  return {
-    point,
-    timeSource,
-    timesMs,
-    values,
-    qualities: qualities.length === 0 ? new Uint16Array(count) : qualities,
-  }
-}
-
-function readColumns(bytes: Uint8Array) {
-  const reader = new CborReader(bytes)
-  if (reader.array() !== 5) throw new FarwatchError('bad-cbor', 'at byte 0: not an array of five')
-  const columns = {
-    point: reader.text(),
-    source: reader.uint(),
-    timesMs: reader.floats(),
-    values: reader.floats(),
-    qualities: reader.shorts(),
-  }
-  reader.end()
-  return columns
+  return readSeries(bytes)
 }
 
 function bytesOfFloats(numbers: Float64Array): Uint8Array {

@@ -28,6 +28,8 @@ export function parseTelemetry(text: string): Found<{ telemetry: Telemetry }> {
   const stamped = Object.hasOwn(json, 'values')
   const read = stamped ? readStamped(json) : readValues(json)
   if ('problem' in read) return read
+  const names = read.values.size + (stamped ? Object.keys(json).length : 0)
+  if (quotesIn(text) !== 2 * names) return { problem: 'a name stands there more than once' }
   return { telemetry: { timeMs: stamped ? (json.ts as number | undefined) : undefined, values: read.values } }
 }
 
@@ -35,7 +37,7 @@ function readStamped(json: Readonly<Record<string, unknown>>): ReturnType<typeof
   const { ts, values } = json
   if (ts !== undefined && !(typeof ts === 'number' && isTime(ts))) {
     return {
-      problem: `ts: found ${JSON.stringify(ts)}, expected whole milliseconds since 1970, up to year 9999`,
+      problem: `ts: found ${kindOf(ts)}, expected whole milliseconds since 1970, up to year 9999`,
     }
   }
   const foreign = Object.keys(json).find((key) => key !== 'ts' && key !== 'values')
@@ -60,6 +62,16 @@ function readValues(json: Readonly<Record<string, unknown>>): Found<{ values: Ma
     values.set(metric, Number(value))
   }
   return { values }
+}
+
+/**
+ * JSON.parse keeps the last of two values of one name and says nothing. Of what was read no value is a text and no name
+ * holds a quotation mark, so that each name has two of them, and what there is more belongs to names that were dropped.
+ */
+function quotesIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++
+  return count
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

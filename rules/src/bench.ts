@@ -1,4 +1,4 @@
-import { type PointKey, type Registry, Registry as RegistrySchema, type Series } from '@farwatch/model'
+import { type PointKey, packSeries, type Registry, Registry as RegistrySchema } from '@farwatch/model'
 import { silentLog } from '@farwatch/runtime'
 import { distinctUntilChanged, map, Subject, scan } from 'rxjs'
 import { AlertBook } from './alerts/book.ts'
@@ -121,17 +121,17 @@ async function runEngine(
   let nanoseconds = 0n
   for (let round = 0; round < rounds; round++) {
     const timeMs = startMs + round * stepMs
-    const batch = keys.map(
-      (point, p): Series => ({
+    const batch = packSeries(
+      keys.map((point, p) => ({
         point,
         timeSource: 'device',
-        timesMs: Float64Array.of(timeMs),
-        values: Float64Array.of(readingOf(p, round)),
-        qualities: new Uint16Array(1),
-      }),
+        timesMs: [timeMs],
+        values: [readingOf(p, round)],
+        qualities: [0],
+      })),
     )
     const began = process.hrtime.bigint()
-    engine.takeSeries(round + 1, timeMs, batch)
+    engine.takeReadings(round + 1, timeMs, batch)
     nanoseconds += process.hrtime.bigint() - began
     await book.flushed()
   }

@@ -50,11 +50,15 @@ const retryMs = 1_000
 /** Records taken in one turn of the event loop: bounds how long ticks and acknowledgements wait. */
 const batch = { records: 256, bytes: 2_000_000 }
 
-const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+/** Where the schema of rules stands. */
+export const rulesSchema = {
+  service: 'rules',
+  folder: fileURLToPath(new URL('../migrations', import.meta.url)),
+}
 
 /** Brings the tables `alert` and `alert_transition` and the view `api_alert` up to date. `start` does it too, once it can. */
 export async function migrateRules(database: Database, log: Logger): Promise<void> {
-  await migrate(database, { service: 'rules', folder: migrations, log })
+  await migrate(database, { ...rulesSchema, log })
 }
 
 /**

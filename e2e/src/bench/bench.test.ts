@@ -25,12 +25,13 @@ async function figuresOf(name: string, ...options: string[]) {
 }
 
 describe.concurrent('F7 benches', () => {
-  test('F7 ingest prints its five figures beside COPY, and counts its rows by SQL', {
+  test('F7 ingest prints its six figures beside COPY, and counts its rows by SQL', {
     timeout: 90_000,
   }, async () => {
     const { figures, stderr } = await figuresOf('ingest', '--rows', '2000', '--engine', 'embedded')
     expect(figures.map(({ metric }) => metric)).toEqual([
       'rows_per_s',
+      'rows_per_s_10x10',
       'rows_per_s_20',
       'rows_per_s_plain5',
       'cpu_s_per_million_rows',
@@ -40,7 +41,7 @@ describe.concurrent('F7 benches', () => {
       expect(against?.name).toMatch(/same/)
       expect(engine).toMatch(/^embedded TimescaleDB \S+ community/)
     }
-    expect(stderr).toMatch(/counted by SQL: 4,000 readings, 80 batches in the ledger, 40 alerts raised/)
+    expect(stderr).toMatch(/counted by SQL: 6,000 readings, 100 batches in the ledger, 60 alerts raised/)
     expect(stderr).toMatch(/not measured: Node-RED/)
   })
 

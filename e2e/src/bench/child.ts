@@ -14,11 +14,13 @@ export interface Line<Out, In> {
 export function startChild<Out, In>(
   module: URL,
   environment: NodeJS.ProcessEnv = process.env,
+  execArgv: readonly string[] = [],
 ): Line<Out, In> & { stop(): Promise<void> } {
   const child = fork(module, {
     serialization: 'advanced',
     stdio: ['ignore', process.stderr, 'inherit', 'ipc'],
     env: environment,
+    execArgv: [...execArgv],
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {

@@ -1,5 +1,6 @@
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { soakBacklogCommand, soakFaultsCommand } from './faults/command.ts'
+import { soakFuzz } from './fuzz/soak.ts'
 
 /** One kind of soak: yields a line a result, and says so itself when one of them is a failure. */
 export interface Soak {
@@ -11,6 +12,7 @@ export interface Soak {
 const soaks: Readonly<Record<string, Soak>> = {
   backlog: soakBacklogCommand,
   faults: soakFaultsCommand,
+  fuzz: soakFuzz,
 }
 
 const usage = `npm run soak -- NAME [options]

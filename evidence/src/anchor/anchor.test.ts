@@ -1,4 +1,4 @@
-import type { Series } from '@farwatch/model'
+import { encodeBatch, type Series } from '@farwatch/model'
 import { encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -102,7 +102,7 @@ test('J4 a chain signed anew with a stolen key contradicts the anchor that was m
       const at = { gateway: 'GW-1', chain: '0123456789abcdef', boot: 'fedcba9876543210', seq, prev }
       const batch = sealBatch([series], { ...at, madeMs: seq * 1000, monotonicMs: seq }, gateway)
       // Each chain is flawless in itself: signatures and hashes alone tell nothing.
-      expect(isSignedBy(openBatch(batch), verifyingKey(gateway.publicKey))).toBe(true)
+      expect(isSignedBy(openBatch(encodeBatch(batch)), verifyingKey(gateway.publicKey))).toBe(true)
       entries.push({ seq, prev, hash: batchHash(batch) })
     }
     return entries

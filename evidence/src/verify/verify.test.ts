@@ -1,4 +1,4 @@
-import { decodeBatch, encodeBatch } from '@farwatch/model'
+import { encodeBatch, seriesIn } from '@farwatch/model'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openBatch, sealBatch } from '../batch.ts'
@@ -66,7 +66,7 @@ function resigned(contents: Map<string, Buffer>, signer: SigningKey): Map<string
 
 const isBatch = (item: Item, gateway: 'GW-1' | 'GW-2', seq: number) => {
   if (item[0] !== 0) return false
-  const { header } = openBatch(decodeBatch(item[3]))
+  const { header } = openBatch(item[3])
   return header.gateway === gateway && header.seq === seq
 }
 
@@ -271,8 +271,8 @@ describe('J4 against a centre that signs what it has forged', () => {
     const strange = signingKey(generateKeyPem())
     const anew = (item: Item): Item => {
       if (item[0] !== 0) return item
-      const { header, series } = openBatch(decodeBatch(item[3]))
-      return [0, item[1], item[2], encodeBatch(sealBatch(series, header, strange))]
+      const { header, readings } = openBatch(item[3])
+      return [0, item[1], item[2], encodeBatch(sealBatch(seriesIn(readings), header, strange))]
     }
     const resigned = await withItems(whole, (items) =>
       items.map((item) => (isBatch(item, 'GW-1', 6) ? anew(item) : item)),
@@ -281,8 +281,9 @@ describe('J4 against a centre that signs what it has forged', () => {
     const own = await withItems(whole, (items) =>
       items.map((item) => {
         if (item[0] !== 0 || !isBatch(item, 'GW-1', 6)) return item
-        const { header, series } = openBatch(decodeBatch(item[3]))
-        const other = series.map((one) => ({ ...one, values: one.values.map((value) => value + 1) }))
+        const { header, readings } = openBatch(item[3])
+        const raised = (values: Float64Array) => values.map((value) => value + 1)
+        const other = seriesIn(readings).map((one) => ({ ...one, values: raised(one.values) }))
         return [0, item[1], item[2], encodeBatch(sealBatch(other, header, keyOf['GW-1']))] as Item
       }),
     )

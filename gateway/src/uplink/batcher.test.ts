@@ -1,7 +1,6 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBatch } from '@farwatch/evidence'
-import { decodeBatch } from '@farwatch/model'
 import { openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { openAnswered } from './answered.ts'
@@ -39,8 +38,8 @@ async function waiting({
   const found: { chain: string; seq: number; value: number }[] = []
   for (const { position, payload } of await journal.read(1)) {
     if (payload === undefined || answered.has(position)) continue
-    const { header, series } = openBatch(decodeBatch(payload))
-    found.push({ chain: header.chain, seq: header.seq, value: series[0]!.values[0]! })
+    const { header, readings } = openBatch(payload)
+    found.push({ chain: header.chain, seq: header.seq, value: readings.values[0]! })
   }
   return found
 }

@@ -1,6 +1,5 @@
 import { batchHash, noHash, openBatch, type SigningKey, sealBatch } from '@farwatch/evidence'
 import {
-  decodeBatch,
   encodeBatch,
   FarwatchError,
   messageOf,
@@ -8,6 +7,7 @@ import {
   Quality,
   type Reading,
   type Series,
+  seriesIn,
   type TimeSource,
 } from '@farwatch/model'
 import { type Clock, type Journal, type Logger, randomId } from '@farwatch/runtime'
@@ -63,7 +63,7 @@ export async function chainEnd(journal: Journal): Promise<ChainEnd> {
   const last = journal.next > 1 ? (await journal.read(journal.next - 1))[0] : undefined
   // Nothing or, on a rotten disk, nothing readable to go on from.
   if (last?.payload === undefined) return newChain(journal)
-  const { header, hash } = openBatch(decodeBatch(last.payload))
+  const { header, hash } = openBatch(last.payload)
   return { chain: header.chain, seq: header.seq, hash, base: last.position - header.seq }
 }
 
@@ -181,7 +181,7 @@ export async function createBatcher(options: BatcherOptions) {
         for (const { position, payload } of entries) {
           next = position + 1
           if (payload === undefined || answered.has(position)) continue
-          const { header, series } = openBatch(decodeBatch(payload))
+          const { header, readings } = openBatch(payload)
           if (header.chain !== of) continue
           if (abort.signal.aborted) throw new FarwatchError('stopping', 'stopped while sealing a chain again')
           const copying = { of, into: end.chain, seq: end.seq + 1, position, until }
@@ -190,7 +190,7 @@ export async function createBatcher(options: BatcherOptions) {
             await untilTaken(() => answered.save())
             await untilTaken(() => marker.begin(copying))
           }
-          await store(series)
+          await store(seriesIn(readings))
           follows = next
           answered.add({ from: position, until: next })
         }

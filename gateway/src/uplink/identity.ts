@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { generateKeyPem, openBatch, type SigningKey, signingKey, signRotation } from '@farwatch/evidence'
-import { decodeBatch, FarwatchError } from '@farwatch/model'
+import { FarwatchError } from '@farwatch/model'
 import {
   type Clock,
   type Logger,
@@ -53,8 +53,7 @@ export async function rotateKey(
     const journal = await openJournal({ folder: join(home, 'journal'), log, clock })
     try {
       const [last] = await journal.read(Math.max(1, journal.next - 1))
-      const found =
-        last?.payload === undefined ? undefined : openBatch(decodeBatch(last.payload)).header.gateway
+      const found = last?.payload === undefined ? undefined : openBatch(last.payload).header.gateway
       if (found !== gateway) {
         const what = found === undefined ? 'holds no batches yet' : `is that of gateway ${found}`
         throw new FarwatchError('not-a-gateway', `${home} ${what}; expected the folder of ${gateway}`)

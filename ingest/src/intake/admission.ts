@@ -28,6 +28,8 @@ export class Admission {
   readonly #gatewayOf = new Map<string, string | undefined>()
   readonly #unknownPoints = new Set<PointKey>()
   readonly #unknownPerDevice = new Map<string, number>()
+  /** Lists of points that were all let in, and from whom: once let in, always. */
+  readonly #admitted = new WeakMap<readonly PointKey[], { gateway: string | undefined }>()
   readonly #cameras: Set<string>
   readonly #unknownCameras = new Set<string>()
   /** What came in this minute, by registered camera; the others under the empty name, which no camera has. */
@@ -40,6 +42,18 @@ export class Admission {
     this.#cameras = new Set(
       registry.sites.flatMap((site) => site.devices.flatMap((device) => device.frigateCamera ?? [])),
     )
+  }
+
+  /** Why the first of these points that may not come from `gateway` may not; undefined where all may. */
+  refusePoints(points: readonly PointKey[], gateway: string | undefined): string | undefined {
+    const admitted = this.#admitted.get(points)
+    if (admitted !== undefined && admitted.gateway === gateway) return undefined
+    for (const point of points) {
+      const refused = this.refusePoint(point, gateway)
+      if (refused !== undefined) return refused
+    }
+    this.#admitted.set(points, { gateway })
+    return undefined
   }
 
   /** Why `gateway` (undefined: a device itself) may not send this point; undefined where it may. */

@@ -1,7 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { FarwatchError, messageOf, type Receipt, topics } from '@farwatch/model'
 import { type Logger, limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import { Connections, connectionBounds } from './connections.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
 import { type Gate, pictureBounds } from './gate.ts'
@@ -23,7 +25,6 @@ export interface BrokerDeps {
 /** Before someone has said who he is, a packet may hold a CONNECT and no more. */
 const strangerBytes = 16 * 1024
 const maxPacketBytes = pictureBounds.bytes + 1024
-const maxConnections = 5_000
 /** Refused messages go on under this topic, which nobody may subscribe to: acknowledged, received by nobody. */
 const nowhere = '$farwatch/nowhere'
 
@@ -38,6 +39,7 @@ export async function startBroker(
   config: ListenerConfig,
   { gate, credentials, quarantine, deliveries, log }: BrokerDeps,
 ) {
+  const connections = new Connections<Duplex>(connectionBounds)
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
   const broker = await Aedes.createBroker({
     concurrency: 1_000,
@@ -65,6 +67,8 @@ export async function startBroker(
       () => {
         const found = identify(client.id, user, password)
         if ('problem' in found) return refuse(found.returnCode, found.problem)
+        if (!connections.admit(client.conn, found.principal.kind === 'anonymous'))
+          return refuse(3, 'no more connections of this kind are taken')
         client.principal = found.principal
         if (found.principal.kind === 'gateway' && connected.has(client.id)) deliveries.takenOver(client.id)
         done(null, true)
@@ -154,15 +158,14 @@ export async function startBroker(
     if (connected.get(client.id) === client) connected.delete(client.id)
   })
 
-  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
-    if (sockets.size >= maxConnections) {
-      quarantine.count(socket.remoteAddress ?? '', 'too-many-connections', { most: maxConnections })
-      socket.destroy()
-      return
+    const address = socket.remoteAddress ?? ''
+    const displaced = connections.enter(socket, address)
+    if (displaced !== undefined) {
+      quarantine.count(address, 'too-many-strangers', { problem: 'connections that do not say who they are' })
+      displaced.destroy()
     }
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', () => connections.leave(socket))
     socket.on('error', () => undefined)
     socket.setNoDelay(true)
     // A device may ask for no keep-alive of MQTT's own; TCP's then finds out that it is gone.
@@ -185,7 +188,7 @@ export async function startBroker(
   return {
     port,
     get connections() {
-      return sockets.size
+      return connections.count
     },
     /** Whether a gateway is connected; its client id is its name. */
     isConnected: (gateway: string) => connected.has(gateway),
@@ -193,7 +196,7 @@ export async function startBroker(
     async stop(): Promise<void> {
       server.close()
       await new Promise<void>((resolve) => broker.close(() => resolve()))
-      for (const socket of sockets) socket.destroy()
+      for (const socket of connections.all) socket.destroy()
     },
   }
 }

@@ -36,7 +36,8 @@ function chainOf(length: number, { from = 1, prev = noHash, value = 0 } = {}) {
       key,
     )
     prev = batchHash(message)
-    batches.push({ seq, header: openBatch(message).header, hash: prev, bytes: encodeBatch(message) })
+    const bytes = encodeBatch(message)
+    batches.push({ seq, header: openBatch(bytes).header, hash: prev, bytes })
   }
   return batches
 }

@@ -26,6 +26,8 @@ const maxWaiting = 500_000
  * It has its place in the chain all the same, for the gateway never makes that number again.
  */
 export const refusedInPlace = 'foreign-point'
+/** The same of a batch whose header is signed well over readings that cannot be read. */
+export const malformedInPlace = 'malformed-in-place'
 
 /** A chain and whose it is. */
 export interface KnownChain {
@@ -245,7 +247,8 @@ function agree(a: Uint8Array, b: Uint8Array): boolean {
 
 function isLink(record: CentreRecord): boolean {
   if (record.kind !== 'quarantine') return record.kind === 'batch'
-  return parseUpTopic(record.topic)?.kind === 'batch' && record.reason.startsWith(`${refusedInPlace}:`)
+  const hasPlace = [refusedInPlace, malformedInPlace].some((reason) => record.reason.startsWith(`${reason}:`))
+  return hasPlace && parseUpTopic(record.topic)?.kind === 'batch'
 }
 
 /** Also the name of its file of hashes: a chain's id has a fixed length, so no two are the same. */

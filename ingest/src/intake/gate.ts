@@ -1,9 +1,9 @@
-import { isSignedBy, openBatch, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
+import { isSignedBy, type OpenBatch, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
   type CentreRecord,
-  decodeBatch,
   decodeLoss,
+  encodeDecoded,
   encodeRecord,
   FarwatchError,
   GatewayStatus,
@@ -15,19 +15,21 @@ import {
   parseFrigateEvent,
   parseTelemetry,
   parseUpTopic,
-  pointKey,
-  type Series,
+  type Readings,
+  telemetryReadings,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Sealer } from '../seal/sealer.ts'
+import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
-import { type Chains, refusedInPlace } from './chains.ts'
+import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
+import { readBatch, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
@@ -71,6 +73,7 @@ export class Gate {
   readonly #deps: GateDeps
   /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
   /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
@@ -149,12 +152,9 @@ export class Gate {
         `${message.payload.length} bytes, at most ${batchBounds.bytes}`,
       )
     }
-    let batch: ReturnType<typeof openBatch>
-    try {
-      batch = openBatch(decodeBatch(message.payload))
-    } catch (error) {
-      return this.#refuse(message, 'malformed-batch', messageOf(error))
-    }
+    const { batch, malformed } = readBatch(message.payload)
+    // Who has sent what nobody can read gets no answer: there is no number to name. He is told of in log and metrics.
+    if (batch === undefined) return this.#refuse(message, 'malformed-batch', malformed)
     const { header, hash } = batch
     const answer = (...verdicts: Verdict[]): Outcome => ({
       outcome: 'judged',
@@ -191,12 +191,16 @@ export class Gate {
       }
       return answer(verdict)
     }
-    const refused = refusalOf(batch.series, (point) => admission.refusePoint(point, gateway))
+    if (malformed !== undefined && this.#unreadable.mayComeBetter(gateway, hash)) {
+      await quarantine.put(message, 'malformed-batch', malformed)
+      return held(`it cannot be read (${malformed})`)
+    }
+    const refused = malformed ?? admission.refusePoints(batch.readings.points, gateway)
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       await (refused === undefined
-        ? this.#keep({ kind: 'batch', receivedMs, gateway, bytes: message.payload })
-        : quarantine.keep(message, refusedInPlace, refused))
+        ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
+        : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
       const hole = chains.advance(header, hash, receivedMs)
       return answer(
         refused === undefined
@@ -293,14 +297,13 @@ export class Gate {
     }
     const parsed = parseTelemetry(utf8(payload))
     if ('problem' in parsed) return this.#refuse(message, 'malformed-payload', parsed.problem)
-    const { timeMs, values } = parsed.telemetry
+    const { timeMs } = parsed.telemetry
     const problem = timeMs === undefined ? undefined : implausible(timeMs, receivedMs)
     if (problem !== undefined) return this.#refuse(message, 'implausible-time', problem)
-    for (const metric of values.keys()) {
-      const refused = this.#deps.admission.refusePoint(pointKey(site, device, metric), undefined)
-      if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
-    }
-    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload })
+    const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
+    const refused = this.#deps.admission.refusePoints(readings.points, undefined)
+    if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
+    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
     await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
@@ -349,10 +352,21 @@ export class Gate {
     return this.#problem
   }
 
-  async #keep(record: CentreRecord): Promise<number> {
+  #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
+    knowSignedHeader(record, { header, keyId: signed.keyId, hash, sign1 })
+    return this.#append(record, encodeDecoded(record, readings))
+  }
+
+  #keep(record: CentreRecord, readings?: Readings): Promise<number> {
+    return this.#append(
+      record,
+      readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings),
+    )
+  }
+
+  async #append(record: CentreRecord, payload: Uint8Array): Promise<number> {
     try {
       const { journal, sealer } = this.#deps
-      const payload = encodeRecord(record)
       const position = await journal.append(payload)
       if (isPlain(record)) sealer.note(position, payload)
       if (sealer.isFull) void sealer.seal()
@@ -368,16 +382,4 @@ export class Gate {
     await this.#deps.quarantine.put(message, reason, text)
     return { outcome: 'refused' }
   }
-}
-
-/** Why the first of these series that may not come in may not. */
-function refusalOf(
-  series: readonly Series[],
-  refusePoint: (point: string) => string | undefined,
-): string | undefined {
-  for (const { point } of series) {
-    const refused = refusePoint(point)
-    if (refused !== undefined) return refused
-  }
-  return undefined
 }

@@ -310,7 +310,7 @@ describe('plain telemetry', () => {
     expect(decodeRecord(last!.payload!).kind).toBe('telemetry')
   })
 
-  test('F8 a packet of 100 MB is refused at its header, others go on', async () => {
+  test('F8 J6 a packet of 100 MB is refused at its header, others go on', async () => {
     const other = await connect()
     const socket = connectTcp(intake.port, '127.0.0.1')
     const connectPacket = Buffer.from([
@@ -453,7 +453,7 @@ describe('gateways', () => {
     })
     const altered = encodeBatch(batch(3, two))
     altered[altered.length - 3]! ^= 1
-    await client.publishAsync(topics.batch('GW-1'), Buffer.from(altered), { qos: 1 })
+    expect(await send(altered)).toMatchObject({ verdict: 'held', seq: 3 })
     await client.publishAsync(topics.batch('GW-1'), Buffer.of(1), { qos: 1 })
     await expect
       .poll(async () => (await refusals()).map((reason) => reason.split(':')[0]), { timeout: 5_000 })
@@ -471,6 +471,37 @@ describe('gateways', () => {
     await start()
     sender = await gateway()
     expect(await sender.send(batch(2, foreign))).toEqual({ verdict: 'stored', seq: 2 })
+  })
+
+  test('J6 a batch that cannot be read is asked for again, refused for good the third time, and does not end the chain', async () => {
+    let { send } = await gateway()
+    const one = batch(1, undefined)
+    const torn = { ...one, series: [one.series[0]!.subarray(1)] }
+    for (const verdict of ['held', 'held', 'rejected'])
+      expect(await send(torn)).toMatchObject({
+        verdict,
+        seq: 1,
+        reason: expect.stringMatching(/bad-series|canonical/),
+      })
+    expect((await refusals()).map((reason) => reason.split(':')[0])).toEqual([
+      'malformed-batch',
+      'malformed-batch',
+      'malformed-in-place',
+    ])
+    await stop()
+    await rm(join(home, 'chains.json'))
+    await start()
+    send = (await gateway()).send
+    expect(await send(batch(2, one))).toEqual({ verdict: 'stored', seq: 2 })
+  })
+
+  test('J6 a batch that was altered on the way is stored when it comes again as it was', async () => {
+    const { send } = await gateway()
+    const one = batch(1, undefined)
+    const altered = encodeBatch(one)
+    altered[altered.length - 3]! ^= 1
+    expect(await send(altered)).toMatchObject({ verdict: 'held', seq: 1 })
+    expect(await send(one)).toEqual({ verdict: 'stored', seq: 1 })
   })
 
   test('F3 a batch that differs from the one stored in its place, however far back, is never called a duplicate', async () => {

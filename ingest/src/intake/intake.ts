@@ -82,7 +82,8 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     let savedMs = clock.monotonicMs()
     const stopSaving = clock.every(save.lookEveryMs, () => {
       const isDue = clock.monotonicMs() - savedMs >= save.everyMs || chains.unsaved >= save.batches
-      if (!isDue) return
+      // A journal at its bound must not be kept there by what this reader is long done with.
+      if (!isDue && gate.problem === undefined) return
       savedMs = clock.monotonicMs()
       chains.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the chains were not saved'))
       sealer.save().catch((error) => log.warn({ problem: messageOf(error) }, 'the seals were not saved'))

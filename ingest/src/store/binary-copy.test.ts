@@ -1,3 +1,4 @@
+import { packSeries } from '@farwatch/model'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CopyEncoder, encodeReadings, storable } from './binary-copy.ts'
@@ -52,15 +53,18 @@ test('the one-pass encoder of readings writes what the general one writes', () =
         }
         const fast = encodeReadings(
           all.map(([pointId, rows]) => ({
-            pointId,
+            pointIds: Int32Array.of(0, pointId),
             position: 7,
-            series: {
-              point: 'S/d/m',
-              timeSource: 'device' as const,
-              timesMs: Float64Array.from(rows, ({ timeMs }) => timeMs),
-              values: Float64Array.from(rows, ({ value }) => value),
-              qualities: Uint16Array.from(rows, ({ quality }) => quality),
-            },
+            readings: packSeries([
+              { point: 'S/d/left-out', timeSource: 'device', timesMs: [1], values: [1], qualities: [0] },
+              {
+                point: 'S/d/m',
+                timeSource: 'device',
+                timesMs: rows.map(({ timeMs }) => timeMs),
+                values: rows.map(({ value }) => value),
+                qualities: rows.map(({ quality }) => quality),
+              },
+            ]),
           })),
         )
         expect(Buffer.compare(fast, slow.finish())).toBe(0)

@@ -1,5 +1,4 @@
-import type { Series } from '@farwatch/model'
-import { toSmallint } from '@farwatch/model'
+import { type Readings, toSmallint } from '@farwatch/model'
 
 /**
  * PostgreSQL's binary COPY format (documentation of COPY, "Binary Format"): a signature, then rows of length-prefixed
@@ -125,12 +124,13 @@ export function storableJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === 'string' ? storable(item) : item))
 }
 
-/** Readings of one point as they go into table `reading`. */
-export interface ReadingRows {
-  readonly pointId: number
+/** Readings of one record as they go into table `reading`. */
+export interface RecordRows {
   /** Position of the record in the centre's journal. */
   readonly position: number
-  readonly series: Series
+  readonly readings: Readings
+  /** The number of each series' point; 0: the series is left out. */
+  readonly pointIds: Int32Array
 }
 
 export const readingColumns = ['time', 'point_id', 'value', 'quality', 'batch'] as const
@@ -138,19 +138,34 @@ export const readingColumns = ['time', 'point_id', 'value', 'quality', 'batch'] 
 const rowBytes = 2 + 12 + 8 + 12 + 6 + 12
 
 /** The COPY stream of table `reading`, in one pass into one buffer. */
-export function encodeReadings(all: readonly ReadingRows[]): Uint8Array {
+export function encodeReadings(all: readonly RecordRows[]): Uint8Array {
   let rows = 0
-  for (const { series } of all) rows += series.timesMs.length
+  for (const { readings } of all) rows += readings.timesMs.length
   const bytes = Buffer.allocUnsafe(signature.length + rows * rowBytes + 2)
   const view = viewOf(bytes)
   let at = signature.copy(bytes)
-  for (const { pointId, position, series } of all) {
-    const { timesMs, values, qualities } = series
-    for (let i = 0; i < timesMs.length; i++) {
-      const value = values[i]!
+  for (const record of all) at = encodeRecordRows(view, at, record)
+  view.setInt16(at, -1)
+  return bytes.subarray(0, at + 2)
+}
+
+function encodeRecordRows(
+  view: DataView,
+  from: number,
+  { position, readings, pointIds }: RecordRows,
+): number {
+  const { ends, timesMs, values, qualities } = readings
+  let at = from
+  let row = 0
+  for (let s = 0; s < ends.length; s++) {
+    const pointId = pointIds[s]!
+    const end = ends[s]!
+    if (pointId === 0) row = end
+    for (; row < end; row++) {
+      const value = values[row]!
       view.setInt16(at, readingColumns.length)
       view.setInt32(at + 2, 8)
-      writeTimestamp(view, at + 6, timesMs[i]!)
+      writeTimestamp(view, at + 6, timesMs[row]!)
       view.setInt32(at + 14, 4)
       view.setInt32(at + 18, pointId)
       at += 22
@@ -164,14 +179,13 @@ export function encodeReadings(all: readonly ReadingRows[]): Uint8Array {
         at += 12
       }
       view.setInt32(at, 2)
-      view.setInt16(at + 4, toSmallint(qualities[i]!))
+      view.setInt16(at + 4, toSmallint(qualities[row]!))
       view.setInt32(at + 6, 8)
       writeInt8(view, at + 10, position)
       at += 18
     }
   }
-  view.setInt16(at, -1)
-  return bytes.subarray(0, at + 2)
+  return at
 }
 
 function viewOf(bytes: Buffer): DataView {

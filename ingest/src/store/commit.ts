@@ -1,10 +1,11 @@
 import type { Database, Queryable, Transaction } from '@farwatch/runtime'
 import { storableJson } from './binary-copy.ts'
 import { type Item, refusedItem } from './item.ts'
+import type { PointIds } from './point-ids.ts'
 import { encodeItems, type Tables } from './tables.ts'
 
 /** Newest kept. */
-const kept = { picturesPerCamera: 200, quarantine: 10_000 } as const
+const kept = { picturesPerCamera: 200, quarantine: { rows: 10_000, bytes: 256 * 1024 * 1024 } } as const
 
 /** Consecutive records on their way into the database, encoded while those before them commit. */
 export interface Chunk {
@@ -26,7 +27,7 @@ export type Outcome =
 export function commitChunk(
   database: Database,
   chunk: Chunk,
-  { from, idOf }: { from: number; idOf: (point: string) => number | undefined },
+  { from, ids }: { from: number; ids: PointIds },
 ): Promise<Outcome> {
   return database.transaction(async (transaction) => {
     const moved = await transaction.query(
@@ -37,7 +38,7 @@ export function commitChunk(
       return { done: false, position: await writerPosition(transaction) }
     }
     const { items, duplicates } = await withoutDoubles(transaction, chunk.items)
-    const tables = items === chunk.items ? chunk.tables : encodeItems(items, idOf)
+    const tables = items === chunk.items ? chunk.tables : encodeItems(items, ids)
     for (const { table, columns, data } of tables.copies) await transaction.copyIn(table, columns, data)
     await saveStatuses(transaction, tables)
     await saveDeliveries(transaction, tables)
@@ -150,8 +151,11 @@ async function trim(transaction: Transaction, { cameras, refusals }: Tables): Pr
   if (refusals > 0) {
     await transaction.query(
       `delete from quarantine where position <= (
-         select position from quarantine order by position desc offset $1 limit 1)`,
-      [kept.quarantine],
+         select position from (
+           select position, row_number() over newest as rows, sum(octet_length(bytes)) over newest as bytes
+           from quarantine window newest as (order by position desc, topic)) as kept
+         where rows > $1 or bytes > $2 order by position desc limit 1)`,
+      [kept.quarantine.rows, kept.quarantine.bytes],
     )
   }
 }

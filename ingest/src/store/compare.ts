@@ -1,5 +1,5 @@
 import { ChainCover, entryHash } from '@farwatch/evidence'
-import { FarwatchError, fromSmallint, type Series } from '@farwatch/model'
+import { FarwatchError, fromSmallint, type Series, seriesIn } from '@farwatch/model'
 import type { Database, JournalEntry, JournalRecord } from '@farwatch/runtime'
 import { writerPosition } from './commit.ts'
 import { type Item, readItem } from './item.ts'
@@ -106,7 +106,7 @@ class Originals {
     }
     const item = readItem(entry as JournalRecord)
     if (this.#isRepeated(item)) return
-    for (const series of item.series) this.#add(series, entry.position)
+    for (const series of seriesIn(item.readings)) this.#add(series, entry.position)
   }
 
   canJudge(position: number): boolean {

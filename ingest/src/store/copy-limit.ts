@@ -1,4 +1,4 @@
-import type { Series } from '@farwatch/model'
+import { packSeries, type Series } from '@farwatch/model'
 import type { Database } from '@farwatch/runtime'
 import { encodeReadings, readingColumns } from './binary-copy.ts'
 
@@ -43,13 +43,13 @@ export async function measureCopyLimit(
 function stream(index: number, rows: number): Uint8Array {
   const perPoint = Math.ceil(rows / points)
   const firstMs = Date.UTC(2026, 0, 1) + index * perPoint * stepMs
-  return encodeReadings(
-    Array.from({ length: points }, (_, point) => ({
-      pointId: point + 1,
+  return encodeReadings([
+    {
       position: index + 1,
-      series: one(point),
-    })),
-  )
+      readings: packSeries(Array.from({ length: points }, (_, point) => one(point))),
+      pointIds: Int32Array.from({ length: points }, (_, point) => point + 1),
+    },
+  ])
 
   function one(point: number): Series {
     return {

@@ -1,35 +1,36 @@
-import { batchHash, openSeal, openSign1, type Seal } from '@farwatch/evidence'
+import { openSeal, openSign1, type Seal } from '@farwatch/evidence'
 import {
-  type BatchHeader,
+  arePlausible,
   type CameraEvent,
   type CentreRecord,
   cameraEventOf,
   Delivery,
-  decodeBatch,
-  decodeHeader,
   decodeLoss,
   decodeRecord,
-  decodeSeries,
   encodeSeries,
   GatewayStatus,
   implausible,
   type LossDeclaration,
   messageOf,
+  noReadings,
+  packSeries,
   partByPlausibility,
-  type Series,
-  seriesOf,
+  type Readings,
+  readingsOf,
+  seriesIn,
   topics,
   utf8,
 } from '@farwatch/model'
 import type { JournalEntry, JournalRecord } from '@farwatch/runtime'
 import { encode } from 'cborg'
+import { type SignedHeader, signedHeaderOf } from '../signed-header.ts'
 
 /** One record of the journal, read as far as that needs no database. */
 export interface Item {
   readonly source: JournalRecord
   readonly receivedMs: number
   /** Empty for records that carry no readings. */
-  readonly series: readonly Series[]
+  readonly readings: Readings
   readonly content: Content
   /** Readings that no time axis can take, because their clock was wrong: kept in quarantine, not among the readings. */
   readonly misdated?: Refusal
@@ -45,15 +46,6 @@ export type Content =
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
   | { readonly kind: 'seal'; readonly seal: SignedSeal }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
-
-export interface SignedHeader {
-  readonly header: BatchHeader
-  readonly keyId: string
-  /** SHA-256 of `sign1`. */
-  readonly hash: Uint8Array
-  /** COSE_Sign1 as received. */
-  readonly sign1: Uint8Array
-}
 
 export interface SignedSeal {
   readonly body: Seal
@@ -87,12 +79,9 @@ export function readItem(entry: JournalEntry): Item {
   try {
     const record = decodeRecord(source.payload)
     const base = { source, receivedMs: record.receivedMs }
-    if (record.kind !== 'batch') return { ...base, series: seriesOf(record), content: contentOf(record) }
-    const message = decodeBatch(record.bytes)
-    const { payload, keyId } = openSign1(message.sign1)
-    const signed = { header: decodeHeader(payload), keyId, hash: batchHash(message), sign1: message.sign1 }
-    const content = { kind: 'batch', signed } as const
-    return { ...base, ...partMisdated(message.series.map(decodeSeries), record), content }
+    if (record.kind !== 'batch') return { ...base, readings: readingsOf(record), content: contentOf(record) }
+    const content = { kind: 'batch', signed: signedHeaderOf(record) } as const
+    return { ...base, ...partMisdated(readingsOf(record), record), content }
   } catch (error) {
     return refusedItem(source, `the record cannot be read: ${messageOf(error)}`)
   }
@@ -100,18 +89,19 @@ export function readItem(entry: JournalEntry): Item {
 
 /** A batch is stored even when a clock was wrong: the signed header stands, its misdated readings wait in quarantine. */
 function partMisdated(
-  series: readonly Series[],
+  readings: Readings,
   { receivedMs, gateway }: CentreRecord & { kind: 'batch' },
-): Pick<Item, 'series' | 'misdated'> {
-  const parted = series.map((one) => partByPlausibility(one, receivedMs))
+): Pick<Item, 'readings' | 'misdated'> {
+  if (arePlausible(readings.timesMs, receivedMs)) return { readings }
+  const parted = seriesIn(readings).map((one) => partByPlausibility(one, receivedMs))
   const refused = parted.flatMap((part) => part.refused ?? [])
   const [first] = refused
-  if (first === undefined) return { series }
+  if (first === undefined) return { readings }
   const count = refused.reduce((sum, { timesMs }) => sum + timesMs.length, 0)
   const bytes = encode(refused.map(encodeSeries))
   const reason = `implausible-time: ${count} readings left out of the time axis; ${first.point} ${implausible(first.timesMs[0]!, receivedMs)}`
   return {
-    series: parted.flatMap((part) => part.kept ?? []),
+    readings: packSeries(parted.flatMap((part) => part.kept ?? [])),
     misdated: { topic: topics.batch(gateway), client: gateway, reason, size: bytes.length, bytes },
   }
 }
@@ -147,7 +137,12 @@ const maxReason = 2_000
 /** The item that stands for a record which cannot be stored as what it is. */
 export function refusedItem(source: JournalRecord, reason: string): Item {
   const { receivedMs } = originOf(source)
-  return { source, receivedMs, series: [], content: { kind: 'refusal', refusal: refusalOf(source, reason) } }
+  return {
+    source,
+    receivedMs,
+    readings: noReadings,
+    content: { kind: 'refusal', refusal: refusalOf(source, reason) },
+  }
 }
 
 /** What quarantine keeps of a record of the journal. */

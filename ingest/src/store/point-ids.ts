@@ -9,6 +9,8 @@ export class PointIds {
   readonly #database: Database
   readonly #ids = new Map<PointKey, number>()
   readonly #bound: number
+  /** The numbers of lists of points that all have one. */
+  #lists = new WeakMap<readonly PointKey[], Int32Array>()
   #unregistered = 0
 
   constructor(database: Database, bound = maxUnregistered) {
@@ -21,12 +23,22 @@ export class PointIds {
       'select id, key, registered from point',
     )
     this.#ids.clear()
+    this.#lists = new WeakMap()
     for (const { id, key } of rows) this.#ids.set(key, id)
     this.#unregistered = rows.filter(({ registered }) => !registered).length
   }
 
   get(key: PointKey): number | undefined {
     return this.#ids.get(key)
+  }
+
+  /** The number of each of these points; 0 where one has none. */
+  of(points: readonly PointKey[]): Int32Array {
+    const known = this.#lists.get(points)
+    if (known !== undefined) return known
+    const ids = Int32Array.from(points, (point) => this.#ids.get(point) ?? 0)
+    if (!ids.includes(0)) this.#lists.set(points, ids)
+    return ids
   }
 
   /** Enters points seen for the first time as unregistered, as far as the bound allows. */

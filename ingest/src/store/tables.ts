@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Delivery, GatewayStatus } from '@farwatch/model'
-import { CopyEncoder, encodeReadings, type ReadingRows, readingColumns } from './binary-copy.ts'
+import { CopyEncoder, encodeReadings, type RecordRows, readingColumns } from './binary-copy.ts'
 import { type Item, type Refusal, refusalOf, type SignedSeal } from './item.ts'
+import type { PointIds } from './point-ids.ts'
 
 /** A COPY into one table. */
 export interface TableCopy {
@@ -25,8 +26,9 @@ export interface Tables {
 }
 
 /** Encodes items for the database. Series of points without a number are left out, and their record says so in quarantine. */
-export function encodeItems(items: readonly Item[], idOf: (point: string) => number | undefined): Tables {
-  const readings: ReadingRows[] = []
+export function encodeItems(items: readonly Item[], ids: Pick<PointIds, 'of'>): Tables {
+  const readings: RecordRows[] = []
+  let rows = 0
   const ledger = new CopyEncoder()
   const losses = new CopyEncoder()
   const events = new CopyEncoder()
@@ -38,12 +40,14 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
   const deliveries = new Map<string, { delivery: Delivery; receivedMs: number }>()
   for (const item of items) {
     const { position } = item.source
+    const { points, ends } = item.readings
+    const pointIds = ids.of(points)
     let left = 0
-    for (const series of item.series) {
-      const pointId = idOf(series.point)
-      if (pointId === undefined) left++
-      else readings.push({ pointId, position, series })
+    for (let s = 0; s < points.length; s++) {
+      if (pointIds[s] === 0) left++
+      else rows += ends[s]! - (s === 0 ? 0 : ends[s - 1]!)
     }
+    if (left < points.length) readings.push({ position, readings: item.readings, pointIds })
     if (left > 0) {
       const reason = `${left} points are unknown, and no more are taken up`
       addRefusal(refusals, item, refusalOf(item.source, reason))
@@ -67,7 +71,6 @@ export function encodeItems(items: readonly Item[], idOf: (point: string) => num
       statuses.set(content.gateway, { status: content.status, receivedMs: item.receivedMs })
     }
   }
-  const rows = readings.reduce((sum, { series }) => sum + series.timesMs.length, 0)
   const copies: TableCopy[] = []
   if (rows > 0) {
     copies.push({ table: 'reading', columns: readingColumns, data: encodeReadings(readings), rows })

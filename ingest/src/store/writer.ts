@@ -175,13 +175,15 @@ class Writer implements WriterState {
   /** Points seen for the first time get their number, then everything is encoded. */
   async #prepare(items: readonly Item[]): Promise<Chunk> {
     const unknown = new Set<string>()
-    for (const { series } of items) {
-      for (const { point } of series) if (this.#points.get(point) === undefined) unknown.add(point)
+    for (const { readings } of items) {
+      const ids = this.#points.of(readings.points)
+      if (ids.includes(0))
+        for (const point of readings.points) if (this.#points.get(point) === undefined) unknown.add(point)
     }
     if (unknown.size > 0) await this.#points.add(unknown)
     return {
       items,
-      tables: encodeItems(items, (point) => this.#points.get(point)),
+      tables: encodeItems(items, this.#points),
       next: items.at(-1)!.source.position + 1,
     }
   }
@@ -224,8 +226,7 @@ class Writer implements WriterState {
   async #commit(chunk: Chunk): Promise<boolean> {
     const { clock, database } = this.#deps
     const started = clock.monotonicMs()
-    const idOf = (point: string) => this.#points.get(point)
-    const outcome = await commitChunk(database, chunk, { from: this.#position, idOf })
+    const outcome = await commitChunk(database, chunk, { from: this.#position, ids: this.#points })
     if (!outcome.done) {
       const before = this.#position
       this.#position = outcome.position

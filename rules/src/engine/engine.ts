@@ -6,9 +6,9 @@ import {
   type PointKey,
   parsePointKey,
   pointsOf,
+  type Readings,
   type Registry,
-  type Series,
-  seriesOf,
+  readingsOf,
 } from '@farwatch/model'
 import type { Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
@@ -21,7 +21,7 @@ import type { Rule } from '../language/rule.ts'
 import { adoptingCell, type Cell, finite, freshCell, keptCell, restoredCell } from './cell.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { lift } from './lift.ts'
-import { Route } from './route.ts'
+import { Route, RouteLists } from './route.ts'
 import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
 
@@ -67,6 +67,7 @@ export class Engine {
   readonly #matchers: readonly { rule: Rule; matches: (target: Target) => boolean }[]
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
+  readonly #lists = new RouteLists()
   readonly #instances: Instance[] = []
   readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
@@ -137,22 +138,25 @@ export class Engine {
 
   /** Processes the record at `position`; later calls must pass later records. Never throws for what a record holds. */
   take(position: number, record: CentreRecord): void {
-    let all: Series[]
+    let readings: Readings
     try {
-      all = seriesOf(record)
+      readings = readingsOf(record)
     } catch (error) {
       this.skip(position, error)
       return
     }
-    this.takeSeries(position, record.receivedMs, all)
+    this.takeReadings(position, record.receivedMs, readings)
   }
 
   /** The same for a record that has been decoded. */
-  takeSeries(position: number, receivedMs: number, all: readonly Series[]): void {
+  takeReadings(position: number, receivedMs: number, readings: Readings): void {
     this.#applyTold(position)
     this.nowMs = receivedMs
     this.#timers.fireUntil(receivedMs)
-    for (const series of all) this.#evaluate(series)
+    const find = (point: PointKey) => this.#routes.get(point) ?? this.#meet(point, undefined)
+    const routes = this.#lists.of(readings.points, find)
+    for (let s = 0; s < routes.length; s++)
+      if (routes[s] !== undefined) this.#evaluate(routes[s]!, readings, s)
     this.position = position + 1
   }
 
@@ -227,14 +231,11 @@ export class Engine {
     }
   }
 
-  #evaluate(series: Series): void {
-    const route = this.#routes.get(series.point) ?? this.#meet(series.point, undefined)
-    if (route === undefined) return
+  #evaluate(route: Route, { ends, timesMs, values, qualities }: Readings, s: number): void {
     const { subscribers } = route
-    const { timesMs, values, qualities } = series
     const { nowMs } = this
     const input = this.#input
-    for (let i = 0; i < timesMs.length; i++) {
+    for (let i = s === 0 ? 0 : ends[s - 1]!; i < ends[s]!; i++) {
       const sourceMs = timesMs[i]!
       const value = values[i]!
       const timeMs = Math.min(sourceMs, nowMs)
@@ -250,7 +251,7 @@ export class Engine {
       input.late = late
       const count = subscribers.length
       // Backwards, because one that fails takes itself out.
-      for (let s = count - 1; s >= 0; s--) subscribers[s]!.next(input)
+      for (let n = count - 1; n >= 0; n--) subscribers[n]!.next(input)
       this.counts.evaluations += count
       if (!late) route.lastMs = timeMs
       if (!Number.isNaN(value)) route.arrivedMs = nowMs

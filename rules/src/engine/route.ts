@@ -27,3 +27,16 @@ export class Route {
     })
   }
 }
+
+/** The routes of lists of points, as far as all of a list have one: a list that comes again is looked up once. */
+export class RouteLists {
+  readonly #lists = new WeakMap<readonly PointKey[], readonly (Route | undefined)[]>()
+
+  of(points: readonly PointKey[], find: (point: PointKey) => Route | undefined) {
+    const known = this.#lists.get(points)
+    if (known !== undefined) return known
+    const routes = points.map(find)
+    if (!routes.includes(undefined)) this.#lists.set(points, routes)
+    return routes
+  }
+}

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FarwatchError } from '@farwatch/model'
 import type { Logger } from '../log.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Queryable, Transaction } from './database.ts'
 import { DatabaseError, databaseError } from './errors.ts'
 
 interface Migration {
@@ -87,6 +87,24 @@ async function applyNext(
     next.sha256,
   ])
   return next
+}
+
+/** Which files of a folder a database has, by number; `foreign` are those that the folder lacks or has otherwise. */
+export async function migrationState(
+  database: Queryable,
+  { service, folder }: Omit<MigrationSource, 'log'>,
+): Promise<{ readonly applied: number; readonly missing: number; readonly foreign: number }> {
+  const migrations = await readMigrations(folder)
+  const [table] = await database.query<{ exists: boolean }>(
+    `select to_regclass('migration') is not null as exists`,
+  )
+  if (table?.exists !== true) return { applied: 0, missing: migrations.length, foreign: 0 }
+  const done = await database.query<{ number: number; sha256: string }>(
+    'select number, sha256 from migration where service = $1',
+    [service],
+  )
+  const applied = done.filter(({ number, sha256 }) => migrations[number - 1]?.sha256 === sha256).length
+  return { applied, missing: migrations.length - applied, foreign: done.length - applied }
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {

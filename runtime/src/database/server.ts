@@ -4,7 +4,7 @@ import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { type Clock, systemClock } from '../clock.ts'
 import { readCapabilities } from './capabilities.ts'
-import type { Capabilities, Database, Transaction } from './database.ts'
+import type { Capabilities, Database, Queryable, Transaction } from './database.ts'
 import { DatabaseError, databaseError } from './errors.ts'
 import { runQuery, runTransaction, type Session } from './session.ts'
 import { elementParsers, type Parse, scalarParsers } from './values.ts'
@@ -124,18 +124,27 @@ function sessionOf(client: pg.PoolClient, clock: Clock, deadlineMs: number): Ses
   }
 }
 
-class ServerDatabase implements Database {
-  readonly capabilities: Capabilities
+/** A server as it is: nothing is looked for and nothing enabled in it. */
+export interface PlainServer extends Queryable {
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Connects at the first statement. @throws DatabaseError `database-refused` for a bad address. */
+export function plainServer(url: string, clock: Clock = systemClock): PlainServer {
+  return new Server(createPool(url, 'live'), createPool(url, 'history'), clock)
+}
+
+class Server implements PlainServer {
   readonly #live: pg.Pool
   readonly #history: pg.Pool
   readonly #clock: Clock
   #closing: Promise<void> | undefined
 
-  constructor(live: pg.Pool, history: pg.Pool, rest: { clock: Clock; capabilities: Capabilities }) {
+  constructor(live: pg.Pool, history: pg.Pool, clock: Clock) {
     this.#live = live
     this.#history = history
-    this.#clock = rest.clock
-    this.capabilities = rest.capabilities
+    this.#clock = clock
   }
 
   query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
@@ -148,10 +157,19 @@ class ServerDatabase implements Database {
     return withSession(this.#live, this.#clock, 'live', (session) => runTransaction(session, work))
   }
 
-  async sync(): Promise<void> {}
-
   close(): Promise<void> {
     this.#closing ??= Promise.all([this.#live.end(), this.#history.end()]).then(() => undefined)
     return this.#closing
   }
+}
+
+class ServerDatabase extends Server implements Database {
+  readonly capabilities: Capabilities
+
+  constructor(live: pg.Pool, history: pg.Pool, rest: { clock: Clock; capabilities: Capabilities }) {
+    super(live, history, rest.clock)
+    this.capabilities = rest.capabilities
+  }
+
+  async sync(): Promise<void> {}
 }

@@ -9,6 +9,7 @@ import { openSegments } from './open-segments.ts'
 import { type JournalBounds, Retention } from './retention.ts'
 import { type Hole, Segment } from './segment.ts'
 import { maxPayloadBytes, recordOverhead } from './segment-format.ts'
+import { Tail } from './tail.ts'
 
 export interface FileJournalOptions {
   readonly folder: string
@@ -22,6 +23,8 @@ export interface FileJournalOptions {
   readonly archiveBounds?: ArchiveBounds
   /** A new file begins after this many bytes. Default and, where the oldest are dropped, most: a 16th of the bound, at most 64 MiB. */
   readonly segmentBytes?: number
+  /** Newest records kept in memory for followers. Default 8 MiB; 0: none. */
+  readonly tailBytes?: number
   readonly files?: FileLayer
 }
 
@@ -57,6 +60,7 @@ class FileJournal implements Journal {
   readonly #segmentBytes: number
   readonly #segments: Segment[] = []
   #cursors!: Cursors
+  readonly #tail: Tail
   #retention!: Retention
   #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -77,6 +81,7 @@ class FileJournal implements Journal {
     this.#log = options.log
     this.#clock = options.clock ?? systemClock
     this.#files = options.files ?? diskFiles
+    this.#tail = new Tail(options.tailBytes ?? 8 * 1024 ** 2)
     this.#bounds = options.bounds ?? { bytes: 4 * 1024 ** 3, whenFull: 'refuse' }
     this.#archive = { folder: options.archive, bounds: options.archiveBounds }
     const share = Math.min(maxSegmentBytes, Math.ceil(this.#bounds.bytes / segmentsOfBound))
@@ -237,7 +242,8 @@ class FileJournal implements Journal {
     segment.adopt(group.length, bytes)
     this.#waitingBytes -= bytes
     this.#problem = undefined
-    group.forEach(({ resolve }, i) => {
+    group.forEach(({ payload, resolve }, i) => {
+      this.#tail.add({ position: next + i, payload })
       resolve(next + i)
     })
     this.#notify()
@@ -281,16 +287,15 @@ class FileJournal implements Journal {
   }
 
   async read(from: number, limits: ReadLimits = {}): Promise<JournalEntry[]> {
+    const { records = defaultRead.records, bytes = defaultRead.bytes } = limits
     for (;;) {
       const start = Math.max(from, this.first)
+      const fromTail = this.#tail.read(start, { records, bytes })
+      if (fromTail !== undefined) return fromTail
       const segment = this.#segments.findLast(({ first }) => first <= start)
       if (segment === undefined || start >= this.next) return []
       try {
-        return await segment.read(
-          start,
-          limits.records ?? defaultRead.records,
-          limits.bytes ?? defaultRead.bytes,
-        )
+        return await segment.read(start, records, bytes)
       } catch (error) {
         // A segment that goes while it is read is closed under its reader, who goes on at what is the first now.
         if (this.#segments.includes(segment)) throw error

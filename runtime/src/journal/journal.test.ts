@@ -61,7 +61,7 @@ test('a follower gets what is there, then what comes, and ends on abort', async 
 
 test('a reader is not confused by what is appended while it waits for the disk', async () => {
   const disk = new ForgetfulDisk(() => 0.5)
-  const journal = await openJournal({ folder, log: silentLog, files: disk })
+  const journal = await openJournal({ folder, log: silentLog, files: disk, tailBytes: 0 })
   await journal.append(bytes('a'))
   disk.beforeRead = () => journal.append(bytes('b'))
   expect((await journal.read(1)).map(({ payload }) => text(payload))).toEqual(['a'])
@@ -175,7 +175,13 @@ test('a cursor is where it was after reopening, at the latest place that was sav
 
 test('a follower without a cursor goes on at the first record when its segment goes under it', async () => {
   const disk = new ForgetfulDisk(() => 0.5)
-  const journal = await openJournal({ folder, log: silentLog, files: disk, segmentBytes: 1_000 })
+  const journal = await openJournal({
+    folder,
+    log: silentLog,
+    files: disk,
+    segmentBytes: 1_000,
+    tailBytes: 0,
+  })
   const cursor = await journal.cursor('reader')
   for (let i = 0; i < 60; i++) await journal.append(bytes(`record ${i}`))
   disk.beforeRead = async () => {

@@ -7,7 +7,7 @@ export interface Journal {
    * Resolves with the record's position (1, 2, 3 …) once it is on disk (fsync); many appends share one fsync.
    * Rejects with FarwatchError `journal-full` (the bound is reached; nothing was written; retryable), `journal-failed` (the
    * disk refused, be it full or broken; retryable) or `journal-closed`. It resumes by itself: the first append that fits
-   * again is taken.
+   * again is taken. The bytes are given away: readers may get them as they are.
    */
   append(payload: Uint8Array): Promise<number>
   /**

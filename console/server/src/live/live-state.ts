@@ -12,10 +12,10 @@ import {
   type PointView,
   parsePointKey,
   pointKey,
+  type Readings,
   type Registry,
-  type Series,
+  readingsOf,
   type SiteView,
-  seriesOf,
   utf8,
 } from '@farwatch/model'
 import type { ConsoleMetrics } from '../metrics.ts'
@@ -70,6 +70,8 @@ export class LiveState {
   readonly #metrics: ConsoleMetrics
   readonly #sites = new Map<string, LiveSite>()
   readonly #points = new Map<PointKey, LivePoint>()
+  /** The points of lists of keys that are all known. */
+  readonly #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
   readonly #cameras = new Map<string, LiveDevice>()
   readonly #pictures: PictureShelf
   readonly #unregistered = { sites: 0, devices: 0, points: 0 }
@@ -102,10 +104,10 @@ export class LiveState {
     try {
       switch (record.kind) {
         case 'batch':
-          for (const series of seriesOf(record)) this.#applySeries(series, record.receivedMs, record.gateway)
+          this.#applyReadings(readingsOf(record), record.receivedMs, record.gateway)
           break
         case 'telemetry':
-          for (const series of seriesOf(record)) this.#applySeries(series, record.receivedMs)
+          this.#applyReadings(readingsOf(record), record.receivedMs)
           break
         case 'camera-event':
           this.setEvent(cameraEventOf(record))
@@ -132,10 +134,21 @@ export class LiveState {
 
   /** A point's value from wherever it was kept; the older one is ignored. `gateway` is told for a new, unregistered site. */
   setLast(key: PointKey, last: LastValue, gateway?: string): void {
-    const point = this.#points.get(key) ?? this.#discover(key, gateway)
+    this.#show(this.#points.get(key) ?? this.#discover(key, gateway), last)
+  }
+
+  #show(point: LivePoint | undefined, last: LastValue): void {
     if (point === undefined || (point.last !== null && !supersedes(last, point.last))) return
     point.last = last
     this.#changedPoints.add(point)
+  }
+
+  #pointsOf(keys: readonly PointKey[], gateway: string | undefined): readonly (LivePoint | undefined)[] {
+    const known = this.#listPoints.get(keys)
+    if (known !== undefined) return known
+    const points = keys.map((key) => this.#points.get(key) ?? this.#discover(key, gateway))
+    if (!points.includes(undefined)) this.#listPoints.set(keys, points)
+    return points
   }
 
   /** The newest picture of a camera, named as Frigate names it. */
@@ -229,24 +242,28 @@ export class LiveState {
     return this.gateways.views()
   }
 
-  #applySeries(series: Series, receivedMs: number, gateway?: string): void {
-    const { timesMs, values, qualities } = series
-    let newest = 0
-    let rank = -1
-    for (let i = 0; i < timesMs.length; i++) {
-      const own = rankOf({ timeMs: timesMs[i]!, receivedMs })
-      if (own < rank) continue
-      rank = own
-      newest = i
+  #applyReadings(readings: Readings, receivedMs: number, gateway?: string): void {
+    const { points, ends, timesMs, values, qualities } = readings
+    const live = this.#pointsOf(points, gateway)
+    let row = 0
+    for (let s = 0; s < points.length; s++) {
+      let newest = row
+      let rank = -1
+      for (const end = ends[s]!; row < end; row++) {
+        const own = rankOf({ timeMs: timesMs[row]!, receivedMs })
+        if (own < rank) continue
+        rank = own
+        newest = row
+      }
+      const value = values[newest]!
+      const last = {
+        timeMs: timesMs[newest]!,
+        receivedMs,
+        value: Number.isNaN(value) ? null : value,
+        quality: qualities[newest]!,
+      }
+      this.#show(live[s], last)
     }
-    const value = values[newest]!
-    const last = {
-      timeMs: timesMs[newest]!,
-      receivedMs,
-      value: Number.isNaN(value) ? null : value,
-      quality: qualities[newest]!,
-    }
-    this.setLast(series.point, last, gateway)
   }
 
   /** A point heard of for the first time, with the device and site around it where they are new too. */

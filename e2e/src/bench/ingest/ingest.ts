@@ -6,13 +6,15 @@ export interface IngestOptions {
   /** Rows of the load of signed batches of 100. */
   readonly rows: number
   readonly engines: readonly Order['engine'][]
+  /** Metrics of the shapes to measure; all without. */
+  readonly shapes?: readonly string[] | undefined
 }
 
 /**
  * The real path: MQTT QoS 1, intake (signature, chain, rights), journal, 1,000 rules and writer at once, committed; beside
  * bare binary COPY into the same database in the same run. One engine after another, each with a process of its own.
  */
-export async function* benchIngest({ rows, engines }: IngestOptions): AsyncGenerator<Figure> {
+export async function* benchIngest({ rows, engines, shapes }: IngestOptions): AsyncGenerator<Figure> {
   const { FARWATCH_TEST_DATABASE_URL, DATABASE_URL, ...environment } = process.env
   const server = FARWATCH_TEST_DATABASE_URL || DATABASE_URL
   for (const engine of engines) {
@@ -27,11 +29,12 @@ export async function* benchIngest({ rows, engines }: IngestOptions): AsyncGener
       ...(server !== undefined && { FARWATCH_TEST_DATABASE_URL: server }),
     })
     try {
-      child.send({ engine, rows })
+      child.send({ engine, rows, shapes })
       yield* await child.receive()
     } finally {
       await child.stop()
     }
   }
-  say('not measured: Node-RED; this bench does not drive it yet')
+  if (server === undefined || !engines.includes('server'))
+    say('not measured: Node-RED; it is measured beside a server')
 }

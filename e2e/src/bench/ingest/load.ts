@@ -5,15 +5,18 @@ import { encodeBatch, type Series, topics } from '@farwatch/model'
 import { lineToParent } from '../child.ts'
 import { crossing, gatewayId, gatewayPoint, gateways } from './city.ts'
 
-/** The load of the ingest bench, in a process of its own: everything is sealed before the clock starts. */
+/** The load of the ingest bench, in a process of its own; everything is sealed before the clock starts, unless told otherwise. */
 
 /** One load: each gateway (or device) sends `messages` messages, times `stepMs` apart. */
 export interface Load {
   readonly kind: 'signed' | 'plain'
-  /** Readings of a signed batch, one a point. */
-  readonly readings: number
+  /** Points of a signed batch, and readings of each. */
+  readonly points: number
+  readonly each: number
   readonly messages: number
   readonly fromMs: number
+  /** Batches are sealed while they are sent, not before: for loads that memory would not hold. */
+  readonly sealedOnTheWay?: boolean
 }
 
 /** Where to, and the gateways' passwords. */
@@ -22,7 +25,7 @@ export interface Target {
   readonly passwords: readonly string[]
 }
 
-/** Time from one message of a gateway to its next, as stamped. */
+/** Time from one reading of a point to its next, as stamped. */
 export const stepMs = 100
 /** QoS 1 messages that each connection has under way. */
 export const inFlight = { signed: 32, plain: 200 } as const
@@ -53,7 +56,9 @@ function plain({ messages, fromMs }: Load) {
 }
 
 function signed(load: Load, chains: readonly Chain[]) {
-  const sealed = chains.map((chain) => chain.seal(load))
+  const sealed = chains.map((chain) =>
+    load.sealedOnTheWay ? chain.seal(load) : [...chain.seal(load)].values(),
+  )
   return (gateway: number): LoadMessage | undefined => {
     const payload = sealed[gateway]!.next().value
     return payload === undefined ? undefined : { topic: topics.batch(gatewayId(gateway)), payload }
@@ -72,21 +77,23 @@ class Chain {
     this.#gateway = gateway
   }
 
-  seal({ readings, messages, fromMs }: Load): ArrayIterator<Uint8Array> {
-    return Array.from({ length: messages }, (_, n) => {
-      const series = Array.from({ length: readings }, (_, point): Series => {
+  *seal({ points, each, messages, fromMs }: Load): Generator<Uint8Array> {
+    for (let n = 0; n < messages; n++) {
+      const series = Array.from({ length: points }, (_, point): Series => {
         // The last message of each load crosses a limit, so that the rules can be seen to have been there.
         const crosses = point === 0 && n === messages - 1
         return {
           point: gatewayPoint(this.#gateway, point),
           timeSource: 'gateway',
-          timesMs: Float64Array.of(fromMs + n * stepMs),
-          values: Float64Array.of(crosses ? crossing : 20 + ((n * 7 + point) % 100) / 10),
-          qualities: new Uint16Array(1),
+          timesMs: Float64Array.from({ length: each }, (_, i) => fromMs + (n * each + i) * stepMs),
+          values: Float64Array.from({ length: each }, (_, i) =>
+            crosses && i === each - 1 ? crossing : 20 + ((n * 7 + i + point) % 100) / 10,
+          ),
+          qualities: new Uint16Array(each),
         }
       })
-      return this.#next(series, fromMs + n * stepMs)
-    }).values()
+      yield this.#next(series, fromMs + (n + 1) * each * stepMs)
+    }
   }
 
   #next(series: readonly Series[], madeMs: number): Uint8Array {

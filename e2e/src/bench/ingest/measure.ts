@@ -1,4 +1,6 @@
+import type { LoadResult } from '@farwatch/firmware-sim'
 import { measureCopyLimit } from '@farwatch/ingest'
+import { messageOf } from '@farwatch/model'
 import type { Database } from '@farwatch/runtime'
 import { testEngines } from '@farwatch/runtime/testing'
 import { lineToParent, startChild } from '../child.ts'
@@ -6,6 +8,7 @@ import { type Figure, figure, inWords, say } from '../figure.ts'
 import { type Centre, startCentre } from './centre.ts'
 import { gateways } from './city.ts'
 import { type FromLoad, inFlight, type Load, stepMs, type Target } from './load.ts'
+import { measureNodeRed } from './node-red.ts'
 import { Usage } from './usage.ts'
 
 /** The centre of the ingest bench on one engine, in a process of its own; its load comes from another. */
@@ -14,24 +17,33 @@ export interface Order {
   readonly engine: 'embedded' | 'server'
   /** Rows of the first load; the others have fewer. */
   readonly rows: number
+  /** Metrics of the shapes to measure; all without. */
+  readonly shapes?: readonly string[] | undefined
 }
 
 interface Shape {
-  readonly metric: 'rows_per_s' | 'rows_per_s_20' | 'rows_per_s_plain5'
+  readonly metric: 'rows_per_s' | 'rows_per_s_10x10' | 'rows_per_s_20' | 'rows_per_s_plain5'
   readonly kind: Load['kind']
-  readonly readings: number
+  readonly points: number
+  /** Readings of each point in a message. */
+  readonly each: number
   /** Messages of one gateway. */
   readonly messages: number
 }
 
-function shapesOf(rows: number): Shape[] {
+/** The dearest shape first: one reading a point, so that each reading is a leaf of its own. */
+function shapesOf({ rows, shapes }: Order): Shape[] {
   const messages = (share: number, readings: number) => Math.ceil((rows * share) / gateways / readings)
-  return [
-    { metric: 'rows_per_s', kind: 'signed', readings: 100, messages: messages(1, 100) },
-    { metric: 'rows_per_s_20', kind: 'signed', readings: 20, messages: messages(0.5, 20) },
-    { metric: 'rows_per_s_plain5', kind: 'plain', readings: 5, messages: messages(0.4, 5) },
+  const all: Shape[] = [
+    { metric: 'rows_per_s', kind: 'signed', points: 100, each: 1, messages: messages(1, 100) },
+    { metric: 'rows_per_s_10x10', kind: 'signed', points: 10, each: 10, messages: messages(1, 100) },
+    { metric: 'rows_per_s_20', kind: 'signed', points: 20, each: 1, messages: messages(0.5, 20) },
+    { metric: 'rows_per_s_plain5', kind: 'plain', points: 5, each: 1, messages: messages(0.4, 5) },
   ]
+  return all.filter(({ metric }) => shapes === undefined || shapes.includes(metric))
 }
+
+const durationOf = ({ messages, each }: Shape) => messages * each * stepMs
 
 /** Rows and seconds of all stretches of bare COPY in this run. */
 interface Copied {
@@ -39,6 +51,8 @@ interface Copied {
   seconds: number
   cpuSeconds: number
 }
+
+type LoadProcess = ReturnType<typeof startChild<Load | Target, FromLoad>>
 
 interface Measured {
   readonly shape: Shape
@@ -48,7 +62,8 @@ interface Measured {
   readonly peakBytes: number
 }
 
-async function measure({ engine, rows }: Order): Promise<Figure[]> {
+async function measure(order: Order): Promise<Figure[]> {
+  const { engine, rows } = order
   const { database, drop } = await testEngines.find(({ name }) => name === engine)!.create()
   const load = startChild<Load | Target, FromLoad>(new URL('./load.ts', import.meta.url))
   try {
@@ -56,24 +71,25 @@ async function measure({ engine, rows }: Order): Promise<Figure[]> {
     const name = `${engine} TimescaleDB ${timescaledb} ${edition} (PostgreSQL ${postgres})`
     say(`ingest on ${name}`)
     const centre = await startCentre(database, (await load.receive()) as readonly string[])
-    say(`  ${gateways} gateways, ${centre.rules} rules, one on each point; a batch holds one reading a point`)
+    say(`  ${gateways} gateways, ${centre.rules} rules, one on each point; ${rows} rows of the first shape`)
     const copied: Copied = { rows: 0, seconds: 0, cpuSeconds: 0 }
-    const shapes = shapesOf(rows)
-    let left = shapes.reduce((sum, { messages }) => sum + messages, 0)
+    const shapes = shapesOf(order)
+    let leftMs = shapes.reduce((sum, shape) => sum + durationOf(shape), 0)
     const nowMs = Math.floor(Date.now() / 1_000) * 1_000
     const idleBytes = process.memoryUsage.rss()
     const measured: Measured[] = []
     for (const shape of shapes) {
       await addCopy(copied, database, rows)
-      load.send({ ...shape, fromMs: nowMs - left * stepMs })
-      left -= shape.messages
+      load.send({ ...shape, fromMs: nowMs - leftMs })
+      leftMs -= durationOf(shape)
       await load.receive()
-      measured.push(await run(shape, { centre, load, database }))
+      measured.push(await run(shape, centre, load))
     }
     await addCopy(copied, database, rows)
     await count(measured, database)
     await centre.stop()
-    return figuresOf({ measured, copied, idleBytes, engine: name })
+    const figures = figuresOf({ measured, copied, idleBytes, engine: name })
+    return engine === 'server' ? [...figures, ...(await besideNodeRed(measured, load, name))] : figures
   } finally {
     await load.stop()
     await drop()
@@ -88,15 +104,34 @@ async function addCopy(copied: Copied, database: Database, rows: number): Promis
   copied.seconds += limit.rows / limit.rowsPerSecond
 }
 
+/** The shapes that Node-RED is compared with, and what it reached with the plain load in the same run. */
+async function besideNodeRed(
+  measured: readonly Measured[],
+  load: LoadProcess,
+  engine: string,
+): Promise<Figure[]> {
+  const compared = measured.filter(({ shape }) => ['rows_per_s', 'rows_per_s_plain5'].includes(shape.metric))
+  const messages = Math.min(...compared.map(({ rows }) => Math.ceil(rows / gateways / 5)))
+  if (compared.length === 0) return []
+  const nodeRed = await measureNodeRed(messages * gateways, async (port) => {
+    const fromMs = Math.floor(Date.now() / 1_000) * 1_000 - messages * stepMs
+    load.send({ kind: 'plain', points: 5, each: 1, messages, fromMs })
+    await load.receive()
+    load.send({ port, passwords: [] })
+    return (await load.receive()) as LoadResult
+  }).catch((error) => void say(`not measured: Node-RED; ${messageOf(error)}`))
+  if (nodeRed === undefined) return []
+  const against = { name: nodeRed.name, value: nodeRed.rowsPerSecond }
+  return compared.map(({ shape, rows, seconds }) =>
+    figure({
+      ...{ bench: 'ingest', engine, metric: shape.metric, unit: '1/s' },
+      ...{ value: rows / seconds, against, samples: rows },
+    }),
+  )
+}
+
 /** One load, from its first publish until the last row is committed and the last reading has met its rule. */
-async function run(
-  shape: Shape,
-  {
-    centre,
-    load,
-    database,
-  }: { centre: Centre; load: ReturnType<typeof startChild<Load | Target, FromLoad>>; database: Database },
-): Promise<Measured> {
+async function run(shape: Shape, centre: Centre, load: LoadProcess): Promise<Measured> {
   const usage = new Usage()
   load.send({ port: centre.port, passwords: centre.passwords })
   const { acknowledged, elapsedMs, beganMs } = (await load.receive()) as Extract<
@@ -110,11 +145,10 @@ async function run(
   }
   const seconds = (Date.now() - beganMs) / 1_000
   const { cpuSeconds, peakBytes } = usage.stop()
-  const rows = shape.messages * shape.readings * gateways
+  const rows = shape.messages * shape.points * shape.each * gateways
   if (acknowledged !== shape.messages * gateways) {
     throw new Error(`${acknowledged} messages were acknowledged, ${shape.messages * gateways} were sent`)
   }
-  void database
   say(
     `  ${shape.metric}: ${inWords(rows)} rows in ${inWords(acknowledged)} messages, ${inFlight[shape.kind]} in flight ` +
       `a connection; all acknowledged after ${inWords(elapsedMs / 1_000)} s, committed and evaluated after ${inWords(seconds)} s`,

@@ -4,7 +4,7 @@ import type { Clock } from '@farwatch/runtime'
 import modbusSerial from 'modbus-serial'
 import { DriverError } from '../../driver.ts'
 import type { HostPort } from '../../host-port.ts'
-import type { Table } from './address.ts'
+import { isBitTable, type Table } from './address.ts'
 
 export type Reply =
   | { readonly kind: 'data'; readonly bytes: Buffer }
@@ -85,10 +85,14 @@ export class ModbusConnection {
   /** Reads `count` registers or bits. @throws DriverError `lost` or `rubbish`. */
   async read(request: { unit: number; table: Table; start: number; count: number }): Promise<Reply> {
     const { unit, table, start, count } = request
+    const expected = isBitTable(table) ? Math.ceil(count / 8) : 2 * count
     const answer = new Promise<Reply>((resolve, reject) => {
       const callback: Callback = (error, result) => {
         const { modbusCode, errno } = (error ?? {}) as { modbusCode?: number; errno?: string }
-        if (result !== undefined) resolve({ kind: 'data', bytes: result.buffer })
+        if (result?.buffer.length === expected) resolve({ kind: 'data', bytes: result.buffer })
+        else if (result !== undefined)
+          // What is missing would be read as zero.
+          reject(new DriverError('rubbish', `${result.buffer.length} bytes of data, expected ${expected}`))
         else if (modbusCode !== undefined) resolve({ kind: 'exception', code: modbusCode })
         else if (errno === 'ETIMEDOUT') resolve({ kind: 'silence' })
         // The library's word for a closed socket, of which `lost` tells more.

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { testDiallingDriver } from '../../driver-conformance.ts'
 import { Life, testContext } from '../../testbed/context.ts'
 import { ModbusServer } from '../../testbed/modbus-server.ts'
+import { listen } from '../../testbed/tcp-proxy.ts'
 import { ModbusAddress } from './address.ts'
 import { modbus } from './index.ts'
 
@@ -158,6 +159,20 @@ test('F8 modbus: NaN and infinity are no values', async () => {
   const samples = await new Life(driver).until((all) => all.length >= 2)
   for (const { value, quality } of samples)
     expect({ value, quality }).toEqual({ value: null, quality: Quality.bad })
+})
+
+test('J6 modbus: a reply with fewer registers than asked for is rubbish, and never read as zero', async () => {
+  const peer = await listen((socket) => {
+    // The transaction and unit of the request, and no register at all.
+    socket.on('data', (request) =>
+      socket.write(Buffer.concat([request.subarray(0, 4), Buffer.of(0, 3, 1, 3, 0)])),
+    )
+  })
+  onTestFinished(() => peer.close())
+  const { driver } = await driverOf(peer.port, [{}, { register: 1 }])
+  const life = new Life(driver)
+  expect(await life.failure()).toMatchObject({ code: 'rubbish' })
+  expect((await life.until(() => true)).filter(({ value }) => value !== null)).toEqual([])
 })
 
 test('F2 modbus: a slow store is waited for, not polled past', async () => {

@@ -62,7 +62,7 @@ test('F8 mqtt: what is no number harms no other value of the message', () => {
 
 test('F8 mqtt: NaN, text and unknown shapes are refused with what was found', () => {
   expect(parse('NaN', {}).problem).toBe('expected JSON or a number, found "NaN"')
-  expect(parse('{"b":1}', { path: 'a' }).problem).toBe('expected a, found {"b":1}')
+  expect(parse('{"b":1}', { path: 'a' }).problem).toBe('expected a, found an object with b')
   expect(parse('{"__proto__":{"a":1}}', { path: 'toString' }).samples).toEqual([])
   expect(parse('1e999', {}).samples).toEqual([sample({ value: null, quality: Quality.bad })])
 })
@@ -74,4 +74,13 @@ test('F2 mqtt: a template stands for one topic a point', () => {
     '{room} is not known',
   )
   expect(MqttAddress.safeParse({ topic: 'cold/#' }).success).toBe(false)
+})
+
+test('J6 mqtt: nesting that JSON.parse takes and JSON.stringify does not is refused like anything else', () => {
+  const deep = `${'{"x":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  expect(parse(deep, { path: 'a' }).problem).toBe('expected a, found an object with x')
+  expect(parse(`{"a":${deep},"b":2}`, { path: 'a' }, { path: 'b' })).toEqual({
+    samples: [sample({ point: 'S/d/p1', value: 2 })],
+    problem: 'a: expected a number, found an object with x',
+  })
 })

@@ -74,6 +74,12 @@ function timeOf(stamp: unknown): number | undefined {
   return isTime(ms) ? ms : undefined
 }
 
+/** Without a look inside: JSON.parse takes any depth, JSON.stringify runs out of stack. */
 function show(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 60)
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value).slice(0, 60)
+  const names = Object.keys(value)
+  return names.length === 0
+    ? 'an empty object'
+    : `an object with ${names.slice(0, 5).join(', ').slice(0, 60)}`
 }

@@ -1,0 +1,10 @@
+/** What reads bytes from outside, for whoever tries to break it. */
+export { DriverError } from './driver.ts'
+export { ModbusAddress } from './drivers/modbus/address.ts'
+export { ModbusConnection } from './drivers/modbus/connection.ts'
+export { decode as decodeModbus } from './drivers/modbus/decode.ts'
+export { MqttAddress } from './drivers/mqtt/address.ts'
+export { type Parsed, parsePayload } from './drivers/mqtt/payload.ts'
+export { Answered } from './uplink/answered.ts'
+export { Ranges } from './uplink/ranges.ts'
+export { Window } from './uplink/window.ts'
