@@ -85,7 +85,10 @@ export function startPlatform(
     await migrateRules(database, log)
     const desk = await startRules(
       { rules, webhooks },
-      { clock, log: named('rules'), metrics, database, journal, alertJournal, registry, home },
+      {
+        ...{ clock, wallClock: systemClock, log: named('rules'), metrics },
+        ...{ database, journal, alertJournal, registry, home },
+      },
     )
     life.onStop('rules', () => desk.stop())
 

@@ -26,7 +26,7 @@ async function failureOf(args: readonly string[]): Promise<string> {
   const { code, signal } = await command.ended
   const message = command.stderr()
   expect({ code, signal }, message).toEqual({ code: 1, signal: null })
-  expect(message).toContain('Farwatch cannot start.')
+  expect(message).toMatch(/^Farwatch cannot (start|do that)\.$/m)
   expect(message).not.toMatch(/\n\s+at /)
   expect(command.stdout()).not.toContain('ready')
   // Nothing is left running: the process has ended, and its data folder can be had again.

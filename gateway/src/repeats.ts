@@ -2,33 +2,65 @@ import { decodeBatch, decodeSeries, type PointKey } from '@farwatch/model'
 import type { Journal } from '@farwatch/runtime'
 import type { Sample } from './driver.ts'
 
-/** How many stamps a point's window holds. */
-const windowSize = 32
-
-interface Seen {
-  readonly timeMs: number
-  readonly value: number | null
-  readonly quality: number
-}
+/** How many stamps a point's window holds: more than a broker or a device has on its way without an acknowledgement. */
+const windowSize = 256
+const firstSize = 8
 
 /**
  * Drops what a device sends twice: the same value of a point under the same stamp of the device's own clock, as an OPC UA
- * server does after a reconnection and an MQTT client after a lost PUBACK. Looks back 32 stamps a point; what the gateway
+ * server does after a reconnection and an MQTT client after a lost PUBACK. Looks back 256 stamps a point; what the gateway
  * stamped itself passes. A stamp that comes again with another value is a correction and passes too.
  */
 export class Repeats {
-  readonly #seen = new Map<PointKey, Seen[]>()
+  readonly #seen = new Map<PointKey, Window>()
 
   /** False for a repeat. What it lets through counts as stored: the gateway does not outlive a store that fails. */
   admit({ point, timeMs, timeSource, value, quality }: Sample): boolean {
     if (timeSource !== 'device') return true
-    const seen = this.#seen.get(point) ?? []
-    if (seen.some((one) => one.timeMs === timeMs && one.value === value && one.quality === quality))
-      return false
-    seen.push({ timeMs, value, quality })
-    if (seen.length > windowSize) seen.shift()
-    this.#seen.set(point, seen)
+    return this.#windowOf(point).add(timeMs, value ?? Number.NaN, quality)
+  }
+
+  #windowOf(point: PointKey): Window {
+    let window = this.#seen.get(point)
+    if (window === undefined) {
+      window = new Window()
+      this.#seen.set(point, window)
+    }
+    return window
+  }
+}
+
+/** The last stamps of one point, a ring that grows to its full size only where a point sends so much. */
+class Window {
+  #times = new Float64Array(firstSize)
+  #values = new Float64Array(firstSize)
+  #qualities = new Uint16Array(firstSize)
+  #count = 0
+
+  /** False when it holds this already. */
+  add(timeMs: number, value: number, quality: number): boolean {
+    const held = Math.min(this.#count, this.#times.length)
+    for (let i = 0; i < held; i++) {
+      if (this.#times[i] === timeMs && this.#qualities[i] === quality && Object.is(this.#values[i], value))
+        return false
+    }
+    if (held === this.#times.length && held < windowSize) this.#grow()
+    const place = this.#count++ % this.#times.length
+    this.#times[place] = timeMs
+    this.#values[place] = value
+    this.#qualities[place] = quality
     return true
+  }
+
+  #grow(): void {
+    const size = this.#times.length * 2
+    const [times, values, qualities] = [this.#times, this.#values, this.#qualities]
+    this.#times = new Float64Array(size)
+    this.#values = new Float64Array(size)
+    this.#qualities = new Uint16Array(size)
+    this.#times.set(times)
+    this.#values.set(values)
+    this.#qualities.set(qualities)
   }
 }
 

@@ -1,5 +1,5 @@
 import { isPointKey, type PointKey } from './names.ts'
-import { utf8 } from './utf8.ts'
+import { exactUtf8 } from './utf8.ts'
 
 const slots = 1 << 15
 
@@ -24,7 +24,7 @@ export class PointKeyCache {
     const known = this.#slots[slot]
     if (known !== undefined && equals(known.bytes, bytes, from, to)) return known.key
     const own = bytes.slice(from, to)
-    const key = utf8(own)
+    const key = exactUtf8(own)
     if (!isPointKey(key)) return undefined
     this.#slots[slot] = { bytes: own, key }
     return key

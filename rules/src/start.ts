@@ -30,6 +30,8 @@ export interface RulesConfig {
 
 export interface RulesDeps {
   readonly clock: Clock
+  /** The true time as far as this machine knows it, by which receivers of webhooks judge a call; default: `clock`. */
+  readonly wallClock?: Clock
   readonly log: Logger
   readonly metrics: MetricsRegistry
   readonly database: Database
@@ -114,7 +116,7 @@ export function start(config: RulesConfig, deps: RulesDeps): Promise<Service & A
         onRefused: (transitions) => metrics.refused.inc(transitions),
       }),
       ...config.webhooks.map((one) =>
-        runOutbox(webhook(one, clock), cursorName(one.url), {
+        runOutbox(webhook(one, deps.wallClock ?? clock), cursorName(one.url), {
           journal: alertJournal,
           clock,
           log,

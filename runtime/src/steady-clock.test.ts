@@ -18,7 +18,7 @@ beforeEach(() => {
   elapsedMs = 0
 })
 
-test('J3 a wall clock set back an hour is waited for, at half speed', () => {
+test('J3 a wall clock set back an hour is not followed, and believed at half speed after two hours', () => {
   const clock = steadyClock(wall, { floorMs: 0, log: silentLog })
   expect(clock.now()).toBe(noon)
   elapsedMs = 1_000
@@ -27,19 +27,52 @@ test('J3 a wall clock set back an hour is waited for, at half speed', () => {
   expect(clock.now()).toBe(noon + 1_000)
   expect(clock.aheadMs).toBe(hour)
   elapsedMs += 10_000
-  expect(clock.now()).toBe(noon + 6_000)
-  elapsedMs += 3 * hour
+  expect(clock.now()).toBe(noon + elapsedMs)
+  pass(2 * hour)
+  expect(clock.aheadMs / hour).toBeCloseTo(1, 1)
+  pass(hour)
+  expect(clock.aheadMs / hour).toBeCloseTo(0.5, 1)
+  pass(hour + 60_000)
   expect(clock.now()).toBe(wall.now())
+
+  /** The clock is asked many times a minute; once is enough here. */
+  function pass(ms: number): void {
+    for (let left = ms; left > 0; left -= 60_000) {
+      elapsedMs += 60_000
+      clock.now()
+    }
+  }
+})
+
+test('J3 a wall clock that is set right again is followed at once', () => {
+  const clock = steadyClock(wall, { floorMs: 0, log: silentLog })
+  clock.now()
+  offsetMs = -hour
+  elapsedMs = 60_000
+  clock.now()
+  offsetMs = 0
+  elapsedMs = 61_000
+  expect(clock.now()).toBe(noon + 61_000)
   expect(clock.aheadMs).toBe(0)
 })
 
-test('J3 a wall clock set ahead is followed, and waited for when it is set right', () => {
+test('J3 what NTP takes back makes the clock stand still for a moment', () => {
+  const clock = steadyClock(wall, { floorMs: 0, log: silentLog })
+  clock.now()
+  offsetMs = -400
+  elapsedMs = 100
+  expect(clock.now()).toBe(noon)
+  elapsedMs = 500
+  expect(clock.now()).toBe(noon + 100)
+})
+
+test('J3 a wall clock set ahead is followed, and not back again when it is set right', () => {
   const clock = steadyClock(wall, { floorMs: 0, log: silentLog })
   offsetMs = hour
   expect(clock.now()).toBe(noon + hour)
   offsetMs = 0
-  elapsedMs = 1_000
-  expect(clock.now()).toBe(noon + hour + 500)
+  elapsedMs = 2_000
+  expect(clock.now()).toBe(noon + hour + 2_000)
 })
 
 test('J3 the times that an earlier process told are a floor', () => {

@@ -1,5 +1,5 @@
 import { FarwatchError, messageOf } from '@farwatch/model'
-import { soakFaultsCommand } from './faults/command.ts'
+import { soakBacklogCommand, soakFaultsCommand } from './faults/command.ts'
 import { soakFuzz } from './fuzz/soak.ts'
 
 /** One kind of soak: yields a line a result, and says so itself when one of them is a failure. */
@@ -10,6 +10,7 @@ export interface Soak {
 
 /** A new soak is a line here. */
 const soaks: Readonly<Record<string, Soak>> = {
+  backlog: soakBacklogCommand,
   faults: soakFaultsCommand,
   fuzz: soakFuzz,
 }

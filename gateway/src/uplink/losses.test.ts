@@ -50,13 +50,11 @@ test('J2 batches that the disk does not give back are declared by what stands ar
   const damaged = (await journal.read(1)).filter(({ payload }) => payload === undefined)
   expect(damaged.length).toBeGreaterThan(0)
   const [from, to] = [damaged[0]!.position, damaged.at(-1)!.position]
-  expect(await lossIn(journal, { from, until: to + 1 }, 'damaged')).toEqual([
-    {
-      ...{ chain: chains[0], from, to, reason: 'damaged' },
-      prev: batchHash(decodeBatch(first![from - 2]!)),
-      last: Uint8Array.from(headerOf(first![to]!).prev),
-    },
-  ])
+  const [loss, ...more] = await lossIn(journal, { from, until: to + 1 }, 'damaged')
+  expect(more).toEqual([])
+  expect(loss).toMatchObject({ chain: chains[0], from, to, reason: 'damaged' })
+  expect(Buffer.compare(loss!.prev!, batchHash(decodeBatch(first![from - 2]!)))).toBe(0)
+  expect(Buffer.compare(loss!.last!, headerOf(first![to]!).prev)).toBe(0)
 })
 
 test('J2 losses are signed, survive a restart, adjoining ones are one, and what was sent stays as it is', async () => {

@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import type { GatewayStatus } from '@farwatch/model'
-import { type Clock, type JournalBounds, type Logger, openJournal } from '@farwatch/runtime'
+import {
+  type Clock,
+  type FileJournalOptions,
+  type JournalBounds,
+  type Logger,
+  openJournal,
+} from '@farwatch/runtime'
 import { openAnswered } from './answered.ts'
 import { createBatcher, type StampedReading } from './batcher.ts'
 import { openMarker } from './copying.ts'
@@ -28,6 +34,8 @@ export interface SpoolOptions {
   /** Beyond these the oldest batches go, their loss declared before. Default 4 GiB, of any age. */
   readonly bounds?: { readonly bytes: number; readonly ageMs?: number }
   readonly segmentBytes?: number
+  /** The journal's disk; a test's own. */
+  readonly files?: FileJournalOptions['files']
   readonly links: () => GatewayStatus['links']
 }
 
@@ -45,7 +53,7 @@ export async function openSpool(options: SpoolOptions) {
   const { promise: opened, resolve: giveUp, reject: refuse } = Promise.withResolvers<BeforeDrop>()
   opened.catch(() => undefined)
   const journal = await openJournal({
-    ...{ folder, log, clock, segmentBytes: options.segmentBytes },
+    ...{ folder, log, clock, segmentBytes: options.segmentBytes, files: options.files },
     bounds: {
       ...(options.bounds ?? { bytes: 4 * 1024 ** 3 }),
       whenFull: 'drop-oldest',

@@ -1,2 +1,3 @@
 export * from '../database/testing.ts'
+export { ForgetfulDisk } from '../journal/forgetful-disk.ts'
 export * from './peers.ts'

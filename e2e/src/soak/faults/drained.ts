@@ -1,3 +1,4 @@
+import { systemClock } from '@farwatch/runtime'
 import { devicesOf, metricsOf } from './plant.ts'
 import type { Stage } from './stage.ts'
 
@@ -25,7 +26,7 @@ const patienceMs = 10_000
  */
 export async function drained(
   stage: Stage,
-  { from, to, withinMs }: { from: Mark; to: Mark; withinMs: number },
+  { from, to, withinMs, signal }: { from: Mark; to: Mark; withinMs: number; signal?: AbortSignal },
 ): Promise<string[]> {
   let pending = pointsBetween(stage, from, to)
   const startedMs = performance.now()
@@ -38,7 +39,7 @@ export async function drained(
         ({ point, expected, problem }) => `${point}: ${problem}, expected ${expected} readings`,
       )
     pending = still
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await systemClock.sleep(500, signal)
   }
 }
 
@@ -49,7 +50,11 @@ function pointsBetween({ plan, ledger }: Stage, from: Mark, to: Mark): Pending[]
       const [first] = times
       const last = times.at(-1)
       if (first === undefined || last === undefined) return []
-      const range = { fromMs: first, toMs: last + 1, expected: times.length }
+      const range = {
+        fromMs: first,
+        toMs: last + 1,
+        expected: times.length,
+      }
       return metricsOf(plan, device).map((metric) => ({ point: `${way.site}/${device}/${metric}`, ...range }))
     }),
   )
@@ -62,8 +67,8 @@ async function unsettled(url: string, pending: readonly Pending[]) {
   const still: (Pending & { readonly problem: string })[] = []
   for (const one of pending) {
     const found = await rowsOf(url, one)
-    const settled = typeof found !== 'string' && found.length === one.expected
     const distinct = typeof found === 'string' ? 0 : new Set(found.map(({ value }) => value)).size
+    const settled = typeof found !== 'string' && found.length === one.expected
     if (settled && distinct === one.expected) continue
     const problem = typeof found === 'string' ? found : `${found.length} readings, ${distinct} different`
     still.push({ ...one, problem })

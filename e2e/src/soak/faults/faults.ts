@@ -1,6 +1,5 @@
 import { noMovedClocks } from './moved-clock.ts'
 import type { Part } from './part.ts'
-import { noSmallDisks } from './small-disk.ts'
 import type { Stage } from './stage.ts'
 import type { Wire } from './wire.ts'
 
@@ -62,11 +61,20 @@ const moved = (which: 'centre' | 'gateway', offsetS: number) => async (stage: St
   return () => stage.clocks[which]?.set(0)
 }
 
+const full =
+  (which: 'centre' | 'gateway') =>
+  async ({ disks }: Stage) => {
+    if (typeof disks === 'string') throw new Error(disks)
+    await disks[which].fill()
+    return () => disks[which].heal()
+  }
+
 const uplinks = ({ wires }: Stage) => [wires.uplinkA, wires.uplinkB]
 const allToCentre = ({ wires }: Stage) => [wires.uplinkA, wires.uplinkB, wires.plain]
 const databaseWire = ({ wires }: Stage) => (wires.database === undefined ? [] : [wires.database])
 const server = ({ wires }: Stage) =>
   wires.database === undefined ? 'the embedded database has no line that could be cut' : undefined
+const noDisks = ({ disks }: Stage) => (typeof disks === 'string' ? disks : undefined)
 const brokerThere = ({ broker }: Stage) => (broker === undefined ? 'mosquitto is not installed' : undefined)
 const brokerOf = ({ broker }: Stage): Part => {
   if (broker === undefined) throw new Error('mosquitto is not installed')
@@ -142,18 +150,12 @@ export function faultsFor(scale: number): Fault[] {
       begin: halfOpen(databaseWire),
     },
     {
-      ...{ name: 'gateway disk full', part: 'GW-A disk', lastsS: [3, 30], missing: noSmallDisks },
-      begin: async ({ disks }) => {
-        await disks?.gateway.fill()
-        return () => disks?.gateway.heal()
-      },
+      ...{ name: 'gateway disk full', part: 'GW-A disk', lastsS: [3, 30], missing: noDisks },
+      begin: full('gateway'),
     },
     {
-      ...{ name: 'centre disk full', part: 'centre disk', lastsS: [3, 30], missing: noSmallDisks },
-      begin: async ({ disks }) => {
-        await disks?.centre.fill()
-        return () => disks?.centre.heal()
-      },
+      ...{ name: 'centre disk full', part: 'centre disk', lastsS: [3, 30], missing: noDisks },
+      begin: full('centre'),
     },
     ...(['gateway', 'centre'] as const).flatMap((which) =>
       [-3_600, 3_600].map((offsetS) => ({

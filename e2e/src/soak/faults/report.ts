@@ -1,5 +1,13 @@
 import type { Database } from '@farwatch/runtime'
-import { crossingsOf, falseAlarms, quantile } from './alarms.ts'
+import {
+  type Crossing,
+  crossingsOf,
+  falseAlarms,
+  isRight,
+  quantile,
+  type RaisedAlerts,
+  raisedAlerts,
+} from './alarms.ts'
 import { auditChains, auditQuarantine, auditReadings, type Finding } from './audit.ts'
 import type { Look } from './gauges.ts'
 import type { Stage } from './stage.ts'
@@ -10,13 +18,24 @@ const shownFindings = 20
 /** A fault may show in what was sent shortly after it. */
 const aftermathMs = 10_000
 
+/** What came of a soak, in numbers. */
+export interface Outcome {
+  readonly sent: number
+  readonly storedOnce: number
+  readonly crossings: number
+  readonly alerts: number
+  readonly batches: number
+  /** Whether all of it is as it should be. */
+  readonly clean: boolean
+}
+
 type Size = Look['processes'][string]
 
-/** Prints what became of everything that was sent; returns whether all of it is as it should be. */
+/** Prints what became of everything that was sent, and returns the numbers. */
 export async function report(
   database: Database,
   { stage, timeline, looks }: { stage: Stage; timeline: Timeline; looks: readonly Look[] },
-): Promise<boolean> {
+): Promise<Outcome> {
   const say = (text: string) => timeline.tell(text)
   const counts = await auditReadings(database, stage)
   say('source                                     readings sent  acknowledged   stored once  missing  double')
@@ -39,7 +58,8 @@ export async function report(
   for (const text of breaks.slice(0, shownFindings)) say(`  ${text}`)
   for (const { reason, count } of await auditQuarantine(database)) say(`quarantine: ${count} × ${reason}`)
 
-  const alarmsRight = reportAlarms(stage, timeline)
+  const raised = await raisedAlerts(database)
+  const crossings = reportAlarms(raised, { stage, timeline })
   reportSizes(looks, say)
   const repeated = stage.devices.reduce((sum, device) => sum + device.repeated, 0)
   say(`devices sent ${repeated} messages again because a connection broke before their acknowledgement came`)
@@ -49,7 +69,8 @@ export async function report(
   const once = counts.reduce((sum, count) => sum + count.once, 0)
   say(`sent         ${sent}`)
   say(`stored once  ${once}`)
-  return sent === once && findings.length === 0 && breaks.length === 0 && alarmsRight
+  const clean = sent === once && findings.length === 0 && breaks.length === 0 && areRight(crossings, raised)
+  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.raised.length, batches, clean }
 }
 
 function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, timeline: Timeline): string {
@@ -58,10 +79,13 @@ function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, tim
   return `${kind}: ${point} = ${value} of ${new Date(timeMs).toISOString()}: ${detail}${where}; faults then: ${on.join(', ') || 'none'}`
 }
 
-function reportAlarms({ plan, ledger, receiver }: Stage, timeline: Timeline): boolean {
-  const crossings = crossingsOf(plan, ledger, receiver)
-  const wrong = crossings.filter(({ raised }) => raised !== 1)
-  const invented = falseAlarms(crossings, receiver)
+function reportAlarms(
+  raised: RaisedAlerts,
+  { stage, timeline }: { stage: Stage; timeline: Timeline },
+): Crossing[] {
+  const crossings = crossingsOf(stage, raised)
+  const wrong = crossings.filter((crossing) => !isRight(crossing))
+  const invented = falseAlarms(crossings, raised)
   timeline.tell(
     `limits crossed ${crossings.length}, alerts raised ${crossings.reduce((sum, { raised }) => sum + raised, 0)}`,
   )
@@ -73,6 +97,16 @@ function reportAlarms({ plan, ledger, receiver }: Stage, timeline: Timeline): bo
   }
   if (invented.length > 0)
     timeline.tell(`alerts of no crossing: ${invented.slice(0, shownFindings).join(', ')}`)
+  const unjudged = crossings.filter(({ due }) => !due).length
+  if (unjudged > 0)
+    timeline.tell(
+      `${unjudged} of them came, or their return came, after newer readings of their point: rules do not judge what is late yet`,
+    )
+  const silent = crossings.filter(({ raised, latencyMs }) => raised > 0 && latencyMs === undefined).length
+  if (silent > 0)
+    timeline.tell(
+      `${silent} of them came to no webhook: it refuses calls signed by a clock that is wrong, and they are not repeated`,
+    )
   const isDatabase = (name: string) => name.startsWith('database')
   const during = (pick: (faults: string[]) => boolean) =>
     crossings
@@ -93,7 +127,11 @@ function reportAlarms({ plan, ledger, receiver }: Stage, timeline: Timeline): bo
         `from measurement to webhook with ${name}: p50 ${p50} ms, p99 ${p99} ms, worst ${latencies.at(-1)} ms of ${latencies.length}`,
       )
   }
-  return wrong.length === 0 && invented.length === 0
+  return crossings
+}
+
+function areRight(crossings: readonly Crossing[], raised: RaisedAlerts): boolean {
+  return crossings.every(isRight) && falseAlarms(crossings, raised).length === 0
 }
 
 function reportSizes(looks: readonly Look[], say: (text: string) => void): void {

@@ -4,12 +4,6 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Why no disk can be made that is full when we want it; undefined where one can. */
-export function noSmallDisks(): string | undefined {
-  if (process.platform !== 'linux') return 'small disks are made with tmpfs, which is on Linux only'
-  return process.getuid?.() === 0 ? undefined : 'only root may mount a tmpfs'
-}
-
 /** A disk of its own (tmpfs) that is filled by shrinking it to what it holds: to writers it is the same ENOSPC. */
 export class SmallDisk {
   readonly #folder: string
@@ -20,6 +14,7 @@ export class SmallDisk {
     this.#bytes = bytes
   }
 
+  /** @throws Error where this user may mount nothing: it takes root, and Linux. */
   static async mount(folder: string, bytes: number): Promise<SmallDisk> {
     await mkdir(folder, { recursive: true })
     await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'tmpfs', folder])

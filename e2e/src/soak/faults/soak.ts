@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabase } from '@farwatch/runtime'
+import { openDatabase, systemClock } from '@farwatch/runtime'
+import { alertsSettled } from './alarms.ts'
 import { drained, type Mark, markOf } from './drained.ts'
 import { type Fault, faultsFor } from './faults.ts'
 import { type Look, look } from './gauges.ts'
 import { randomFrom, shuffled } from './random.ts'
-import { report } from './report.ts'
+import { type Outcome, report } from './report.ts'
 import { openStage, type Stage } from './stage.ts'
 import { Timeline } from './timeline.ts'
 
@@ -18,6 +19,8 @@ export interface FaultSoakOptions {
   /** Names of faults, or parts of names; empty: all. */
   readonly only: readonly string[]
   readonly say: (text: string) => void
+  /** Ends it early, with everything cleaned up. */
+  readonly signal: AbortSignal
 }
 
 const devicesPerSite = 8
@@ -30,27 +33,27 @@ const atOnce = 3
 /** On a loaded machine a long outage takes its time to be caught up with; what takes longer is stuck. */
 const drainWithinMs = 600_000
 
-/** Faults at random under load, and then the count. Resolves with whether everything sent is stored once. */
-export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
-  const { minutes, seed, say } = options
+/** Faults at random under load, and then the count. */
+export async function soakFaults(options: FaultSoakOptions): Promise<Outcome> {
+  const { minutes, seed, say, signal } = options
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-soak-'))
-  await mkdir(folder, { recursive: true })
   const timeline = new Timeline(join(folder, 'timeline.jsonl'), say)
   const { databaseUrl } = options
   const stage = await openStage({ folder, databaseUrl, devicesPerSite, everyMs, crossingEvery })
   const looks: Look[] = []
-  let clean = false
+  let outcome: Outcome | undefined
   let looking = Promise.resolve()
-  const watch = setInterval(() => {
-    looking = looking.then(async () => {
-      const found = await look(stage)
-      looks.push(found)
-      timeline.note('look', found)
-    })
-  }, lookEveryMs)
+  let watch: NodeJS.Timeout | undefined
   try {
     say(`folder ${folder}`)
     await stage.begin()
+    watch = setInterval(() => {
+      looking = looking.then(async () => {
+        const found = await look(stage)
+        looks.push(found)
+        timeline.note('look', found)
+      })
+    }, lookEveryMs)
     const rate = (stage.devices.length * 5 * 1_000) / everyMs
     timeline.tell(
       `${stage.devices.length} devices, ${(stage.devices.length * 1_000) / everyMs} messages and ${rate} readings a second, ${databaseUrl === undefined ? 'embedded database' : 'database server'}, ${minutes} minutes, seed ${seed}`,
@@ -58,17 +61,24 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
     const problems = await weather(stage, { ...options, timeline })
     await stage.endMeasuring()
     timeline.tell('all is healed; what is on its way arrives')
-    problems.push(...(await drained(stage, { from: new Map(), to: markOf(stage), withinMs: drainWithinMs })))
+    problems.push(
+      ...(await drained(stage, { from: new Map(), to: markOf(stage), withinMs: drainWithinMs, signal })),
+    )
     for (const problem of problems) timeline.tell(problem)
-    await alarmsArrived(stage)
+    const open = () =>
+      openDatabase(
+        databaseUrl === undefined ? { folder: join(stage.homes.centre, 'database') } : { url: databaseUrl },
+      )
+    const server = databaseUrl === undefined ? undefined : await open()
+    await alertsSettled(stage, { database: server, signal })
     clearInterval(watch)
     await looking
     for (const part of stage.parts) await part.stop()
-    const database = await openDatabase(
-      databaseUrl === undefined ? { folder: join(stage.homes.centre, 'database') } : { url: databaseUrl },
-    )
+    const database = server ?? (await open())
     try {
-      clean = (await report(database, { stage, timeline, looks })) && problems.length === 0
+      const counted = await report(database, { stage, timeline, looks })
+      outcome = { ...counted, clean: counted.clean && problems.length === 0 }
+      return outcome
     } finally {
       await database.close()
     }
@@ -76,16 +86,15 @@ export async function soakFaults(options: FaultSoakOptions): Promise<boolean> {
     clearInterval(watch)
     await looking
     await stage.close()
-    if (clean) await rm(folder, { recursive: true, force: true })
+    if (outcome?.clean) await rm(folder, { recursive: true, force: true })
     else say(`what happened when: ${join(folder, 'timeline.jsonl')}; logs and ledger beside it`)
   }
-  return clean
 }
 
 /** Storms and quiet stretches until the time is over; returns what was not in order in a quiet stretch. */
 async function weather(
   stage: Stage,
-  { minutes, seed, only, timeline }: FaultSoakOptions & { timeline: Timeline },
+  { minutes, seed, only, timeline, signal }: FaultSoakOptions & { timeline: Timeline },
 ): Promise<string[]> {
   const random = randomFrom(seed)
   const faults = faultsFor(minutes).filter(
@@ -107,14 +116,19 @@ async function weather(
     const on = new Map<string, Promise<void>>()
     const stormUntilMs = performance.now() + stormMs
     while (performance.now() < stormUntilMs) {
-      await sleep(1_000 + random() * 5_000)
+      await systemClock.sleep(1_000 + random() * 5_000, signal)
       if (on.size >= atOnce) continue
       if (deck.length === 0) deck = shuffled(possible, random)
       const next = deck.findIndex(({ part }) => !on.has(part))
       const [fault] = next < 0 ? [] : deck.splice(next, 1)
       if (fault === undefined) continue
       const [least, most] = fault.lastsS
-      const lasting = live(fault, { stage, timeline, lastsMs: (least + random() * (most - least)) * 1_000 })
+      const lasting = live(fault, {
+        stage,
+        timeline,
+        lastsMs: (least + random() * (most - least)) * 1_000,
+        signal,
+      })
       counted.set(fault.name, (counted.get(fault.name) ?? 0) + 1)
       on.set(
         fault.part,
@@ -127,7 +141,7 @@ async function weather(
     )
     const to = markOf(stage)
     const startedMs = performance.now()
-    const wrong = await drained(stage, { from: mark, to, withinMs: drainWithinMs })
+    const wrong = await drained(stage, { from: mark, to, withinMs: drainWithinMs, signal })
     timeline.tell(
       `  ${wrong.length === 0 ? 'everything so far is in the database once' : `${wrong.length} points are not as sent`}, ${Math.round((performance.now() - startedMs) / 1_000)} s after the last fault`,
     )
@@ -139,23 +153,16 @@ async function weather(
 
 async function live(
   fault: Fault,
-  { stage, timeline, lastsMs }: { stage: Stage; timeline: Timeline; lastsMs: number },
+  {
+    stage,
+    timeline,
+    lastsMs,
+    signal,
+  }: { stage: Stage; timeline: Timeline; lastsMs: number; signal: AbortSignal },
 ): Promise<void> {
   const spell = timeline.begin(fault.name)
   const end = await fault.begin(stage)
-  await sleep(lastsMs)
+  await systemClock.sleep(lastsMs, signal).catch(() => undefined)
   await end()
   timeline.end(spell)
-}
-
-/** The webhook's turn comes after the database's; it tries again at growing intervals. */
-async function alarmsArrived({ receiver }: Stage): Promise<void> {
-  for (let before = -1; before < receiver.received.length; ) {
-    before = receiver.received.length
-    await sleep(5_000)
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

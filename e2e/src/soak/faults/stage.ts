@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Credentials } from '@farwatch/ingest'
+import { messageOf } from '@farwatch/model'
 import { findPeer } from '@farwatch/runtime/testing'
 import { closedPort, startCommand, startProgram } from '../../command.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
@@ -18,7 +19,7 @@ import {
   writeCentreFiles,
   writeGatewayFile,
 } from './plant.ts'
-import { noSmallDisks, SmallDisk } from './small-disk.ts'
+import { SmallDisk } from './small-disk.ts'
 import { Wire } from './wire.ts'
 
 export interface StageOptions {
@@ -53,13 +54,7 @@ export async function openStage(options: StageOptions) {
   const inFolder = (name: string) => join(folder, name)
   const homes = { centre: inFolder('centre'), 'GW-A': inFolder('gw-a'), 'GW-B': inFolder('gw-b') }
   for (const home of Object.values(homes)) await mkdir(home, { recursive: true })
-  const disks =
-    noSmallDisks() === undefined
-      ? {
-          centre: await SmallDisk.mount(homes.centre, centreDiskBytes),
-          gateway: await SmallDisk.mount(homes['GW-A'], gatewayDiskBytes),
-        }
-      : undefined
+  const disks = await mountDisks(homes)
   const clockOf = (name: string) =>
     noMovedClocks === undefined ? new MovedClock(inFolder(`${name}.clock`)) : undefined
   const clocks = { centre: clockOf('centre'), gateway: clockOf('gw-a') }
@@ -172,10 +167,27 @@ export async function openStage(options: StageOptions) {
       for (const wire of Object.values(wires)) await wire?.close()
       await receiver.close()
       await ledger.close()
-      await disks?.gateway.unmount()
-      await disks?.centre.unmount()
+      if (typeof disks === 'string') return
+      // The small disks vanish; what their processes wrote down of themselves stays.
+      for (const name of ['centre', 'GW-A'] as const)
+        await cp(join(homes[name], 'log'), inFolder(`${name}-log`), { recursive: true }).catch(
+          () => undefined,
+        )
+      await disks.gateway.unmount()
+      await disks.centre.unmount()
     },
   }
+}
+
+/** Disks of the centre's and of one gateway's home; why there are none where nothing may be mounted. */
+async function mountDisks(homes: { readonly centre: string; readonly 'GW-A': string }) {
+  let centre: SmallDisk
+  try {
+    centre = await SmallDisk.mount(homes.centre, centreDiskBytes)
+  } catch (error) {
+    return `no small disk can be mounted here: ${messageOf(error)}`
+  }
+  return { centre, gateway: await SmallDisk.mount(homes['GW-A'], gatewayDiskBytes) }
 }
 
 function throughWire(url: string | undefined, wire: Wire | undefined): string | undefined {

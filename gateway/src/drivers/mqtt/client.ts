@@ -114,8 +114,8 @@ export class MqttClientDriver implements Driver {
   }
 }
 
-/** Messages of one broker that may wait for the disk at once; nothing more is read meanwhile. */
-const maxUnstored = 1_000
+/** Messages of one broker that may wait for the disk at once, fewer than the gateway looks back for repeats. */
+const maxUnstored = 200
 const goOnUnacknowledged = new Error('not stored yet')
 
 /**
