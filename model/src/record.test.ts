@@ -34,7 +34,9 @@ test('J1 what a record means follows from its bytes: what readers of the same by
   )
 })
 
-const value = fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true }), fc.boolean())
+// JSON has no negative zero: `+ 0` turns the one that the generator likes into what is sent.
+const finite = fc.double({ noDefaultInfinity: true, noNaN: true }).map((number) => number + 0)
+const value = fc.oneof(finite, fc.boolean())
 const message = fc.dictionary(fc.constantFrom('so2', 'nox', '温度', 'a.b', 'c-d'), value, { minKeys: 1 })
 
 test('J5 readings of plain messages are those of the message, whatever the same device sent before', () => {
