@@ -1,5 +1,6 @@
 import type { TargetKind } from '../target.ts'
 import { evidence } from './evidence.ts'
+import { exports } from './export.ts'
 import { gateway } from './gateway.ts'
 import { journal } from './journal.ts'
 import { modelBinary } from './model-binary.ts'
@@ -11,6 +12,7 @@ export const targets: readonly TargetKind[] = [
   ...modelBinary,
   ...modelText,
   ...evidence,
+  ...exports,
   ...gateway,
   journal,
   ...mqttTargets,
