@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AlertDesk, type Health, messageOf, type Principal } from '@farwatch/model'
+import { type ActLog, type AlertDesk, type Health, messageOf, type Principal } from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -35,6 +35,7 @@ export type App = FastifyInstance<
 /** What the routes answer from. */
 export interface AppParts {
   readonly state: LiveState
+  readonly acts: ActLog
   readonly desk: AlertDesk
   readonly database: Database
   readonly clock: Clock
