@@ -27,6 +27,7 @@ import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
+import { Pace } from './pace.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
 import { UnderWay } from './under-way.ts'
@@ -34,6 +35,8 @@ import { readBatch, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
+/** Judging gives way to the disk, the database and everyone else after so long. */
+const judgingMs = 4
 const eventBytes = 256 * 1024
 
 export interface Message {
@@ -78,6 +81,7 @@ export class Gate {
    */
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #underWay = new Map<string, UnderWay>()
+  readonly #pace: Pace
   readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
@@ -87,6 +91,7 @@ export class Gate {
 
   constructor(deps: GateDeps) {
     this.#deps = deps
+    this.#pace = new Pace(deps.clock, judgingMs)
   }
 
   async take(message: Message): Promise<Outcome> {
@@ -131,7 +136,8 @@ export class Gate {
     const before = this.#turns.get(gateway) ?? Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#turns.set(gateway, promise)
-    return before.then(() => work(resolve)).finally(resolve)
+    const next = () => this.#pace.go(resolve)
+    return before.then(() => work(next)).finally(next)
   }
 
   #ofGateway(
