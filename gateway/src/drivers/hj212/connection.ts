@@ -34,6 +34,7 @@ export class Connection {
   #unstored = 0
   #refusedInARow = 0
   #isKnown = false
+  #isPaused = false
   #cancelIdle = () => {}
   #cancelHalf: (() => void) | undefined
 
@@ -87,11 +88,7 @@ export class Connection {
       this.#cancelHalf?.()
       this.#cancelHalf = undefined
     }
-    const { clock } = this.#station.context
-    if (this.#framer.isHalf)
-      this.#cancelHalf ??= clock.after(this.#station.config.frameMs, () =>
-        this.#end('half-frame', 'a frame never ended'),
-      )
+    this.#waitForTheRest()
   }
 
   #segment(plain: Buffer, wasEncrypted: boolean): void {
@@ -154,12 +151,12 @@ export class Connection {
       return
     }
     this.#unstored++
-    if (this.#unstored >= maxUnstored) this.#socket.pause()
+    if (this.#unstored === maxUnstored) this.#pause()
     this.#station.deliver({
       samples,
       stored: () => {
         this.#unstored--
-        if (this.#unstored < maxUnstored) this.#socket.resume()
+        if (this.#unstored === maxUnstored - 1) this.#resume()
         this.#answer(packets, '9014')
       },
     })
@@ -180,7 +177,33 @@ export class Connection {
     if (this.#refusedInARow > maxRefusedInARow) this.#end('only-rubbish', 'it sends nothing that can be read')
   }
 
+  /** While the disk holds things up, the logger is not at fault. */
+  #pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+    this.#cancelIdle()
+    this.#cancelHalf?.()
+    this.#cancelHalf = undefined
+  }
+
+  #resume(): void {
+    if (this.#socket.destroyed) return
+    this.#isPaused = false
+    this.#socket.resume()
+    this.#waitOn()
+    this.#waitForTheRest()
+  }
+
+  #waitForTheRest(): void {
+    const { context, config } = this.#station
+    if (this.#framer.isHalf && !this.#isPaused)
+      this.#cancelHalf ??= context.clock.after(config.frameMs, () =>
+        this.#end('half-frame', 'a frame never ended'),
+      )
+  }
+
   #waitOn(): void {
+    if (this.#isPaused) return
     const { idleMs, firstFrameMs } = this.#station.config
     const waitMs = this.#isKnown ? idleMs : Math.min(firstFrameMs, idleMs)
     this.#cancelIdle()

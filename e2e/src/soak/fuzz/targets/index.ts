@@ -1,6 +1,7 @@
 import type { TargetKind } from '../target.ts'
 import { evidence } from './evidence.ts'
 import { gateway } from './gateway.ts'
+import { hj212 } from './hj212.ts'
 import { journal } from './journal.ts'
 import { modelBinary } from './model-binary.ts'
 import { modelText } from './model-text.ts'
@@ -12,6 +13,7 @@ export const targets: readonly TargetKind[] = [
   ...modelText,
   ...evidence,
   ...gateway,
+  ...hj212,
   journal,
   ...mqttTargets,
 ]
