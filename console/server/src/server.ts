@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net'
-import { type AlertDesk, FarwatchError, type Health, messageOf, type Registry } from '@farwatch/model'
+import {
+  type ActLog,
+  type AlertDesk,
+  FarwatchError,
+  type Health,
+  messageOf,
+  type Registry,
+} from '@farwatch/model'
 import {
   type Clock,
   type Database,
@@ -36,6 +43,8 @@ export interface ConsoleDeps {
   readonly database: Database
   /** The centre's. */
   readonly journal: Journal
+  /** Where everything that somebody does is written down. */
+  readonly acts: ActLog
   readonly desk: AlertDesk
   readonly registry: Registry
   /** State of the other services, for `/api/health`. */
@@ -51,7 +60,7 @@ export interface ConsoleDeps {
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, desk } = deps
+    const { clock, database, journal, acts, desk } = deps
     const guard = new Guard(config)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
@@ -67,7 +76,8 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const components = () => ({ ...deps.components(), console: follower.health() })
     const { version, mapboxToken, webRoot } = config
     const app = await createApp({
-      ...{ state, desk, database, clock, log, metrics, guard, components, version, mapboxToken, webRoot },
+      ...{ state, acts, desk, database, clock, log, metrics },
+      ...{ guard, components, version, mapboxToken, webRoot },
       registry: deps.metrics,
     })
     const connections = trackConnections(app)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AlertDesk, type Health, messageOf } from '@farwatch/model'
+import { type ActLog, type AlertDesk, type Health, messageOf, type Principal } from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -16,6 +16,7 @@ import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, problemOf, sendProblem } from './problem.ts'
+import { principalOf } from './rights.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -34,6 +35,7 @@ export type App = FastifyInstance<
 /** What the routes answer from. */
 export interface AppParts {
   readonly state: LiveState
+  readonly acts: ActLog
   readonly desk: AlertDesk
   readonly database: Database
   readonly clock: Clock
@@ -67,6 +69,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.setSerializerCompiler(serializerCompiler)
   app.removeContentTypeParser('text/plain')
 
+  // Declared beforehand, so that all requests share one shape; the hook below sets it.
+  app.decorateRequest('principal', null as unknown as Principal)
+
   const { guard, log, metrics } = parts
   const headers = defaultHeaders(parts.mapboxToken)
 
@@ -81,6 +86,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.headers(headers)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
+    request.principal = principalOf(request)
   })
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })
