@@ -1,3 +1,4 @@
+export * from './act-entry.ts'
 export * from './anchor/index.ts'
 export * from './batch.ts'
 export * from './chain.ts'
