@@ -30,7 +30,10 @@ const Gateway = z.strictObject({
       points: z.array(
         z.strictObject({
           point: z.string(),
-          address: z.record(z.string(), z.union([z.string(), z.number()])),
+          // A logger's number without quotes is a number with an exponent.
+          address: z
+            .record(z.string(), z.union([z.string(), z.number()]))
+            .refine(({ mn }) => typeof mn !== 'number', 'expected mn in quotes'),
           intervalMs: z.number().int(),
         }),
       ),
