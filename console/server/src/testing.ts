@@ -22,7 +22,9 @@ import {
 } from '@farwatch/model'
 import { createMetrics, type Database, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { io, type Socket } from 'socket.io-client'
+import { countyScopes } from './live/county-scopes.ts'
 import { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
+import { MemoryAccess } from './testing-access.ts'
 
 /** An alert desk in memory: what a test raises is there, and acknowledging works as ISA-18.2 has it. */
 export class MemoryDesk implements AlertDesk {
@@ -181,6 +183,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
   const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
   const desk = new MemoryDesk()
   const acts = new MemoryActs()
+  const access = new MemoryAccess()
   const metrics = createMetrics()
   const console = await start(
     {
@@ -196,6 +199,8 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         journal,
         acts,
         desk,
+        access,
+        scopes: countyScopes(deps.registry ?? city),
         registry: city,
       },
       components: () => ({ intake: { status: 'ok' } }),
@@ -203,7 +208,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
     },
   )
   return {
-    ...{ url: console.url, folder, journal, acts, desk, metrics },
+    ...{ url: console.url, folder, journal, acts, access, desk, metrics },
     append: (record: CentreRecord) => journal.append(encodeRecord(record)),
     async stop() {
       await console.stop()

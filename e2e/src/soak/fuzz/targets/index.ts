@@ -1,5 +1,6 @@
 import type { TargetKind } from '../target.ts'
 import { evidence } from './evidence.ts'
+import { exports } from './export.ts'
 import { gateway } from './gateway.ts'
 import { hj212 } from './hj212.ts'
 import { journal } from './journal.ts'
@@ -12,6 +13,7 @@ export const targets: readonly TargetKind[] = [
   ...modelBinary,
   ...modelText,
   ...evidence,
+  ...exports,
   ...gateway,
   ...hj212,
   journal,
