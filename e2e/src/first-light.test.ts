@@ -78,7 +78,7 @@ afterEach(({ task }) => {
 
 describe('first light', () => {
   test(
-    'F5 the wide page shows the map of Bozhou with the four sites, in Chinese',
+    'F5 the wide page shows the map of Bozhou with its sites, in Chinese',
     patient,
     async (context) => {
       foreignPeer(context, { name: 'Chromium', version: (await findBrowser()).version })
@@ -87,7 +87,9 @@ describe('first light', () => {
       expect(await page.locator('[data-testid="map"]').getAttribute('data-engine')).toBe('maplibre')
       for (const [id, name] of [
         ['E01', '谯韵酒业'],
+        ['E02', '涡浪酒厂'],
         ['E03', '华芍饮片'],
+        ['E07', '谯北污水厂'],
         ['E09', '药都冷链'],
         ['E10', '涡河湾工地'],
       ] as const) {
