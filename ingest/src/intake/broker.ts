@@ -27,6 +27,9 @@ export interface BrokerDeps {
 const strangerBytes = 16 * 1024
 const maxPacketBytes = pictureBounds.bytes + 1024
 
+/** QoS 2 messages that a client may leave half done. */
+const maxHalfDone = 20
+
 type Known = Client & { principal?: Principal; hearsReceipts?: boolean }
 type Done = (error?: Error) => void
 
@@ -56,6 +59,7 @@ export async function startBroker(
     queueLimit: 100,
     maxTopicLevels: 6,
     maxClientsIdLength: 64,
+    maxInflightInbound: maxHalfDone,
   })
   await broker.listen()
 
@@ -68,17 +72,20 @@ export async function startBroker(
   }
 
   broker.authenticate = (client: Known, user, password, done) => {
-    const refuse = (returnCode: 2 | 3 | 4, problem: string) => {
-      quarantine.count(client.id, 'not-authenticated', { user, problem })
+    const refuse = (returnCode: 2 | 3 | 4, problem: string, reason = 'not-authenticated') => {
+      quarantine.count(client.id, reason, { user, problem })
       done(Object.assign(new Error(problem), { returnCode }) as AuthenticateError, false)
     }
     credentials.refresh().then(
       () => {
         const found = identify(client.id, user, password)
         if ('problem' in found) return refuse(found.returnCode, found.problem)
-        if (!connections.admit(client.conn, found.principal.kind === 'anonymous'))
-          return refuse(3, 'no more connections of this kind are taken')
+        const full = connections.admit(client.conn, user)
+        if (full !== undefined) return refuse(3, full, 'too-many-connections')
         client.principal = found.principal
+        // Only a gateway subscribes to anything. Of others a kept session would hold what they left half done, which is
+        // stored already, under each name that they ever called themselves.
+        if (found.principal.kind !== 'gateway') client.clean = true
         if (found.principal.kind === 'gateway' && connected.has(client.id)) deliveries.takenOver(client.id)
         done(null, true)
       },
