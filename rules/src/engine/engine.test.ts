@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Condition, Input, Output } from '../conditions/condition.ts'
 import { Centre } from '../testing/centre.ts'
 import { gasRules, lel01, rulesOf } from '../testing/city.ts'
-import type { Cell } from './cell.ts'
+import { freshCell } from './cell.ts'
 import { lift } from './lift.ts'
 import { Timers } from './timers.ts'
 
@@ -95,12 +95,11 @@ test('F4 a condition that throws ends its own stream, not that of its neighbour'
     late: false,
   }
   const inputs$ = new Subject<Input>()
-  const cell = (): Cell<number> => ({ state: 0, dueMs: Infinity, outputs: 0, ignoreUntilMs: -1 })
-  const host = { timers: new Timers(), order: 0, wake: () => input }
+  const host = { timers: new Timers(), order: 0, wake: () => input, nowMs: () => 1, goneOn: () => undefined }
   const errors: unknown[] = []
   const said: Output[] = []
-  inputs$.pipe(lift(broken, cell(), host)).subscribe({ error: (error) => errors.push(error) })
-  inputs$.pipe(lift(sound, cell(), host)).subscribe((output) => said.push(output))
+  inputs$.pipe(lift(broken, freshCell(broken), host)).subscribe({ error: (error) => errors.push(error) })
+  inputs$.pipe(lift(sound, freshCell(sound), host)).subscribe((output) => said.push(output))
   inputs$.next(input)
   inputs$.next(input)
   expect(errors).toEqual([new Error('broken')])
