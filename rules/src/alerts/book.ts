@@ -1,4 +1,11 @@
-import { type AcknowledgeOutcome, type Alert, type AlertDesk, isOpen, messageOf } from '@farwatch/model'
+import {
+  type AcknowledgeOutcome,
+  type Alert,
+  type AlertDesk,
+  isOpen,
+  messageOf,
+  type Transition,
+} from '@farwatch/model'
 import { backoffMs, type Clock, type Journal, type Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import { type Cause, type Entry, encodeEntries, entriesPerRecord, type TransitionEntry } from './entry.ts'
@@ -95,11 +102,12 @@ export class AlertBook implements AlertDesk {
     return this.#alerts.get(id)
   }
 
-  /** Whether an alert that is known here, open or closed, tells of some of this time. */
+  /** Whether an alert that is known here, open or closed, was raised by something of this time. */
   tellsOf({ rule, subject }: Pick<AlertHead, 'rule' | 'subject'>, fromMs: number, toMs: number): boolean {
     for (const alert of this.#alerts.values()) {
       if (alert.rule !== rule || alert.subject !== subject) continue
-      if (alert.setMs <= toMs && fromMs <= (alert.returnedMs ?? Infinity)) return true
+      const isIn = ({ kind, atMs }: Transition) => kind.startsWith('raised') && atMs >= fromMs && atMs <= toMs
+      if (alert.transitions.some(isIn)) return true
     }
     return false
   }

@@ -4,8 +4,13 @@ import type { Rule } from '../language/rule.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Settled } from './settled.ts'
 
-/** An output, and the id of the alert that a `set` went to, where that is known. */
-export type Said = Output & { alert: string | undefined }
+/** An output; of a `set` what was told of it: the alert that it went to, and the time at which it was first said to have set. */
+export type Said = Output & { told: Told | undefined }
+
+export interface Told {
+  readonly alert: string
+  readonly atMs: number
+}
 
 /** A condition where a span of its point's past begins, and what it has said since, up to the next. */
 export interface Leg {
@@ -62,7 +67,7 @@ export function adoptingCell(
 }
 
 function adoptedSet({ setMs, value, worst, id }: Alert): Said {
-  return { kind: 'set', atMs: setMs, value, worst, alert: id }
+  return { kind: 'set', atMs: setMs, value, worst, told: { alert: id, atMs: setMs } }
 }
 
 /** The cell of a checkpoint; undefined where there is none of this version of rule and state. */
@@ -85,9 +90,9 @@ export function restoredCell(
     legs: legs.map(([state, wakeMs, said]) => ({
       state,
       wakeMs: wakeMs ?? Infinity,
-      said: said.map(([kind, atMs, value, worst, alert]) => ({
+      said: said.map(([kind, atMs, value, worst, told]) => ({
         ...{ kind, atMs, value, worst },
-        alert: alert ?? undefined,
+        told: told === null ? undefined : { alert: told[0], atMs: told[1] },
       })),
     })),
   }
@@ -101,7 +106,10 @@ export function keptCell(cell: Cell, stateVersion: number): Kept {
     legs.map(({ state, wakeMs, said }) => [
       state,
       finite(wakeMs),
-      said.map(({ kind, atMs, value, worst, alert }) => [kind, atMs, value, worst, alert ?? null]),
+      said.map(({ kind, atMs, value, worst, told }) => [
+        ...([kind, atMs, value, worst] as const),
+        told ? [told.alert, told.atMs] : null,
+      ]),
     ]),
   ]
 }

@@ -10,8 +10,14 @@ import { type Reading, rowWidth, Span, spanReadings } from './span.ts'
 /** JSON has no Infinity: null stands for it (and for "never"). */
 type Time = number | null
 
-/** Of an output: kind, time, value, worst, alert. */
-type KeptSaid = [kind: 'set' | 'return', atMs: number, value: Time, worst: Time, alert: string | null]
+/** Of an output: kind, time, value, worst, what was told of it. */
+type KeptSaid = [
+  kind: 'set' | 'return',
+  atMs: number,
+  value: Time,
+  worst: Time,
+  told: [alert: string, atMs: number] | null,
+]
 
 /** Of a condition: version of its state, state, wish, due time, number of outputs, readings to ignore, legs. */
 type KeptCell = [

@@ -47,15 +47,18 @@ export class Conclusions {
           : ({ kind: 'return', atMs, value, worst } as const)
       alert = this.#book.onCondition(head, event, { version: rule.version, output: n })?.id
     }
-    cell.legs.at(-1)?.said.push({ ...output, alert })
+    cell.legs.at(-1)?.said.push({ ...output, told: alert === undefined ? undefined : { alert, atMs } })
   }
 
   /** Late readings have changed the episodes of a condition, which were `before` and are now in its legs. */
   revise(instance: Instance, before: readonly Episode[], changes: readonly Change[]): void {
     for (const change of changes) {
       const n = ++instance.cell.outputs
-      if (change.kind === 'find') change.after.set.alert = this.#find(instance, change.after, n)
-      else if (!this.#isSettled(instance, n)) this.#amend(instance, { before, change, n })
+      if (change.kind === 'find') {
+        const alert = this.#find(instance, change.after, n)
+        const { set } = change.after
+        if (alert !== undefined) set.told = { alert, atMs: set.atMs }
+      } else if (!this.#isSettled(instance, n)) this.#amend(instance, { before, change, n })
     }
   }
 
@@ -92,13 +95,13 @@ export class Conclusions {
     of: { before: readonly Episode[]; change: Change & { before: Episode }; n: number },
   ): void {
     const { change, n } = of
-    const id = change.before.set.alert
+    const id = change.before.set.told?.alert
     const alert = id === undefined ? undefined : this.#book.alertOf(id)
     if (id === undefined || alert === undefined) {
       this.unamended++
       return
     }
-    const mine = (episodes: readonly Episode[]) => episodes.filter(({ set }) => set.alert === id)
+    const mine = (episodes: readonly Episode[]) => episodes.filter(({ set }) => set.told?.alert === id)
     const firstMs = Math.min(...mine(of.before).map(({ set }) => set.atMs))
     const now = mine(episodesIn(cell.legs))
     const hasOlder = alert.setMs < firstMs

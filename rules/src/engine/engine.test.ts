@@ -51,13 +51,18 @@ test('F8 bad and missing values of a batch neither set nor clear', async () => {
   expect(await kinds()).toEqual(['raised'])
 })
 
-test('F4 late readings are counted and change nothing', async () => {
+test('R3 late readings are counted, wait for others of their kind, and show what was', async () => {
   take([28, 28, 28])
   expect(await kinds()).toEqual(['raised'])
   take([1, 1, 1])
-  // The last of them is as new as the newest: it is judged.
+  // The last of them is as new as the newest: it is judged at once.
   expect(centre.engine.counts.late).toBe(2)
   expect(await kinds()).toEqual(['raised', 'returned'])
+  centre.tick(2_000)
+  expect(await kinds()).toEqual(['raised', 'returned', 'withdrawn'])
+  expect(centre.book.current().map(({ state, transitions }) => [state, transitions.at(-1)!.comment])).toEqual(
+    [['normal', '依据迟到数据撤回 / withdrawn by data that came late']],
+  )
 })
 
 test('F8 a point that no rule watches is counted, and harms nothing', async () => {

@@ -23,6 +23,7 @@ import { type Checkpoint, keptPast } from './checkpoint.ts'
 import { Conclusions, type Instance } from './conclusions.ts'
 import { Lateness } from './lateness.ts'
 import { type Host, lift } from './lift.ts'
+import { returnUnwatched, warnOfRules } from './opening.ts'
 import { Route, RouteLists } from './route.ts'
 import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
@@ -117,8 +118,11 @@ export class Engine {
     const met = checkpoint === undefined ? open.map(({ subject }) => subject) : Object.keys(checkpoint.points)
     for (const key of met) if (!this.#routes.has(key)) this.#meet(key, checkpoint)
     this.#isOpening = false
-    this.#warn(checkpoint)
-    this.#withdraw(open)
+    const { rules, book, log } = this.#options
+    const used = this.#instances
+    warnOfRules(rules, { used, checkpoint, log })
+    const willWatch = (alert: Alert) => this.#willWatch(alert)
+    returnUnwatched(open, { used, willWatch, nowMs: this.nowMs, book, log })
   }
 
   /** Still processing what had been processed before; the alert journal knows more than the conditions do. */
@@ -342,6 +346,13 @@ export class Engine {
     return adoptingCell(condition, { rule, point, alert, settled: this.#settled })
   }
 
+  /** Whether a rule is for a point that no registry names and that has not been met yet. */
+  #willWatch({ rule, subject }: Alert): boolean {
+    const names = this.#routes.has(subject) ? undefined : parsePointKey(subject)
+    const matches = this.#matchers.find((one) => one.rule.id === rule)?.matches
+    return names !== undefined && matches?.({ key: subject, ...names }) === true
+  }
+
   #failed(route: Route, instance: Instance, error: unknown): void {
     const { rule, target } = instance
     this.#lateness.leave(route, instance)
@@ -350,42 +361,6 @@ export class Engine {
       { rule: rule.id, point: target.key, problem: messageOf(error) },
       'a condition failed and is off until the next start; all others go on',
     )
-  }
-
-  #warn(checkpoint: Checkpoint | undefined): void {
-    const { log, rules } = this.#options
-    const used = new Set(this.#instances.map(({ rule }) => rule.id))
-    for (const rule of rules) {
-      if (!used.has(rule.id) && !rule.for.unregistered) {
-        log.warn({ rule: rule.id, for: rule.for }, 'the rule matches no point of the registry')
-      }
-      const kept = checkpoint?.rules[rule.id]
-      if (kept !== undefined && kept.version !== rule.version) {
-        log.info(
-          { rule: rule.id, from: kept.version, to: rule.version },
-          'another version of the rule: it starts fresh',
-        )
-      }
-    }
-  }
-
-  /** Alerts whose rule or point is gone: nothing will ever say that their condition has returned. */
-  #withdraw(open: readonly Alert[]): void {
-    const { book, log } = this.#options
-    const alive = new Set(this.#instances.map(({ rule, target }) => `${rule.id}\n${target.key}`))
-    for (const alert of open) {
-      if (alive.has(`${alert.rule}\n${alert.subject}`) || alert.returnedMs !== null) continue
-      const names = this.#routes.has(alert.subject) ? undefined : parsePointKey(alert.subject)
-      const matches = this.#matchers.find(({ rule }) => rule.id === alert.rule)?.matches
-      if (names !== undefined && matches?.({ key: alert.subject, ...names })) continue
-      log.warn(
-        { alert: alert.id, rule: alert.rule, subject: alert.subject },
-        'the rule no longer applies: alert returned',
-      )
-      const comment = '规则已停用或不再适用 / the rule no longer applies'
-      const atMs = Math.max(this.nowMs, alert.setMs)
-      book.onCondition(alert, { kind: 'return', atMs, value: null, worst: null, comment }, null)
-    }
   }
 }
 

@@ -21,26 +21,34 @@ export function pair(said: readonly Said[]): Episode[] {
   return said.flatMap((set, i) => (set.kind === 'set' ? [{ set, back: said[i + 1] }] : []))
 }
 
-/** What makes the one out of the other: first what is withdrawn, so that never two are open. */
+/**
+ * What makes the one out of the other: first what is withdrawn, so that never two are open. An episode that is otherwise now
+ * is the one that set at the time that was told of it, or else at the same time, or else in some of the same time. What was
+ * told of an episode goes over to it.
+ */
 export function changesBetween(before: readonly Episode[], after: readonly Episode[]): Change[] {
-  const gone = before.filter((one) => !after.some((other) => isSame(one, other)))
-  const withdrawn = new Set(gone)
-  const changes: Change[] = []
-  for (const episode of after) {
-    const same = before.find((one) => isSame(one, episode))
-    if (same !== undefined) {
-      episode.set.alert = same.set.alert
-      continue
-    }
-    const old = gone.find((one) => withdrawn.has(one) && overlap(one, episode))
-    if (old === undefined) changes.push({ kind: 'find', after: episode })
-    else {
-      withdrawn.delete(old)
-      episode.set.alert = old.set.alert
-      changes.push({ kind: 'amend', before: old, after: episode })
+  const gone = new Set(before)
+  const olds = new Map<Episode, Episode>()
+  const match = (isIt: (old: Episode, now: Episode) => boolean) => {
+    for (const now of after) {
+      if (olds.has(now)) continue
+      const old = [...gone].find((one) => isIt(one, now))
+      if (old === undefined) continue
+      gone.delete(old)
+      olds.set(now, old)
+      now.set.told = old.set.told
     }
   }
-  return [...[...withdrawn].map((one) => ({ kind: 'withdraw' as const, before: one })), ...changes]
+  match(isSame)
+  match((old, now) => old.set.told?.atMs === now.set.atMs)
+  match((old, now) => old.set.atMs === now.set.atMs)
+  match(overlap)
+  const changes = after.flatMap((now): Change[] => {
+    const old = olds.get(now)
+    if (old === undefined) return [{ kind: 'find', after: now }]
+    return isSame(old, now) ? [] : [{ kind: 'amend', before: old, after: now }]
+  })
+  return [...[...gone].map((old) => ({ kind: 'withdraw' as const, before: old })), ...changes]
 }
 
 function isSame(a: Episode, b: Episode): boolean {
@@ -49,5 +57,5 @@ function isSame(a: Episode, b: Episode): boolean {
 
 function overlap(a: Episode, b: Episode): boolean {
   const endOf = ({ back }: Episode) => back?.atMs ?? Infinity
-  return a.set.atMs === b.set.atMs || (a.set.atMs < endOf(b) && b.set.atMs < endOf(a))
+  return a.set.atMs < endOf(b) && b.set.atMs < endOf(a)
 }

@@ -1,19 +1,19 @@
-import type { Cell } from './cell.ts'
+import type { Cell, Said } from './cell.ts'
 import { type Reading, Span, spanReadings } from './span.ts'
 
-/** Spans beside an outage that a point keeps besides its newest two. */
+/** Spans beside an outage that a point keeps besides its newest readings. */
 const keptSpans = 8
 /** How long one of them is kept, by effective time. */
 const keptMs = 72 * 3_600_000
-/** Outputs kept from a time whose readings are given up: enough to know the episode that reaches out of it. */
+/** Outputs kept of a time whose readings are given up: enough to know the episode that reaches out of it. */
 const keptOutputs = 3
 
 /** Late readings of one point that wait to be judged. */
 export const maxLate = 512
 
 /**
- * What is kept of one point so that a late reading can be judged where it belongs: its newest readings (16 to 32 of them),
- * those beside its last outages, and for each condition its state where each span of them begins. At most 160 readings.
+ * What is kept of one point so that a late reading can be judged where it belongs: its newest 16 readings at least and 47 at
+ * most, those beside its last outages, and for each condition its state where each span of them begins.
  */
 export class Past {
   /** In order and without a hole between them: a span ends where the next begins. The last one is open. */
@@ -55,9 +55,13 @@ export class Past {
     const { spans } = this
     let freed: Float64Array | undefined
     let kept = 0
-    for (let i = spans.length - 3; i >= 0; i--) {
+    let newer = this.open.count
+    for (let i = spans.length - 2; i >= 0; i--) {
       const span = spans[i]!
       if (span.rows === undefined) continue
+      const isNew = newer < spanReadings
+      newer += span.count
+      if (isNew) continue
       const besideHole = span.hasHole || (i > 0 && spans[i - 1]!.hasHole)
       const young = nowMs - spans[i + 1]!.afterMs <= keptMs
       if (besideHole && young && kept < keptSpans) kept++
@@ -82,11 +86,15 @@ export class Past {
         if (given!.said.length > 0) legs[i - 1]!.said.push(...given!.said)
       }
     }
-    if (spans[0]!.rows === undefined) {
-      for (const { legs } of this.cells) {
-        const { said } = legs[0]!
-        if (said.length > keptOutputs) said.splice(0, said.length - keptOutputs)
-      }
+    for (const { legs } of this.cells) {
+      for (const [i, { said }] of legs.entries()) if (spans[i]!.rows === undefined) thin(said)
     }
   }
+}
+
+/** Forgets episodes that lie wholly in a time whose readings are given up, but for the last. */
+function thin(said: Said[]): void {
+  const first = said[0]?.kind === 'return' ? 1 : 0
+  const pairs = Math.floor((said.length - first - keptOutputs) / 2)
+  if (pairs > 0) said.splice(first, 2 * pairs)
 }

@@ -134,7 +134,7 @@ function settle(
 }
 
 function isSet(legs: readonly Leg[]): boolean {
-  return legs.findLast(({ said }) => said.length > 0)?.said.at(-1)!.kind === 'set'
+  return legs.findLast(({ said }) => said.length > 0)?.said.at(-1)?.kind === 'set'
 }
 
 /** States are plain JSON. */
@@ -143,5 +143,5 @@ function isSame(a: Lane, b: Lane): boolean {
 }
 
 function saidOf(output: Output): Said {
-  return { ...output, alert: undefined }
+  return { ...output, told: undefined }
 }
