@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type PointKey, packSeries, type Registry } from '@farwatch/model'
+import { Alert, type PointKey, packSeries, type Registry } from '@farwatch/model'
 import { silentLog } from '@farwatch/runtime'
 import { AlertBook } from './alerts/book.ts'
 import { city } from './bench-city.ts'
@@ -92,7 +92,8 @@ async function filled(rules: readonly Rule[], registry: Registry, keys: readonly
     engine.takeReadings(i + 1, timeMs, packSeries(readings))
     await book.flushed()
   }
-  return engine.snapshot(book.snapshot() ?? [], book.nextPosition)
+  const alerts = (book.snapshot() ?? []).map((alert) => Alert.parse(alert))
+  return engine.snapshot(alerts, book.nextPosition)
 }
 
 function make(rules: readonly Rule[], registry: Registry): { engine: Engine; book: AlertBook } {
