@@ -1,0 +1,1 @@
+export { type ActLogOptions, type ActLogService, openActLog } from './act-log.ts'
