@@ -87,7 +87,9 @@ export class Past {
       }
     }
     for (const { legs } of this.cells) {
-      for (const [i, { said }] of legs.entries()) if (spans[i]!.rows === undefined) thin(said)
+      for (let i = 0; i < legs.length; i++) {
+        if (legs[i]!.said.length > keptOutputs && spans[i]!.rows === undefined) thin(legs[i]!.said)
+      }
     }
   }
 }
