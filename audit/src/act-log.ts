@@ -1,6 +1,8 @@
 import {
   actOf,
   type ChainEnd,
+  type ChainHead,
+  centreName,
   emptyChain,
   entryHash,
   noHash,
@@ -33,8 +35,8 @@ export interface ActLogOptions extends Pick<FileJournalOptions, 'files'> {
 }
 
 export interface ActLogService extends ActLog, Service {
-  /** Where the log stands; all of it is on disk. `seq` 0: nothing has been done yet. */
-  readonly head: ChainEnd
+  /** Where the log stands, for an anchor; all of it is on disk. None before the first act. */
+  readonly heads: readonly ChainHead[]
   /** What is wrong, in words: the log is broken somewhere, or takes nothing at the moment. Undefined when all is well. */
   readonly problem: string | undefined
 }
@@ -148,8 +150,8 @@ class ChainedActLog implements ActLogService {
     this.#broken = broken
   }
 
-  get head(): ChainEnd {
-    return this.#head
+  get heads(): readonly ChainHead[] {
+    return this.end === 0 ? [] : [{ kind: 'acts', owner: centreName, from: 1, ...this.#head }]
   }
 
   get end(): number {

@@ -153,7 +153,7 @@ export function startPlatform(
     life.onStop('intake', () => taking.stop())
     const anchoring = await startAnchors(anchorConfig, {
       ...{ clock, log: named('anchors'), metrics, home },
-      ...{ key: credentials.centre, heads: () => taking.heads() },
+      ...{ key: credentials.centre, heads: () => [...taking.heads(), ...acts.heads] },
     })
     anchors = anchoring
     life.onStop('anchors', () => anchoring.stop())
