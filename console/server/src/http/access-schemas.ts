@@ -1,4 +1,13 @@
-import { type Action, type AccountView, actions, Grant, Name, type SessionInfo, type SessionView, type TokenView } from '@farwatch/model'
+import {
+  type AccountView,
+  type Action,
+  actions,
+  Grant,
+  Name,
+  type SessionInfo,
+  type SessionView,
+  type TokenView,
+} from '@farwatch/model'
 import { z } from 'zod'
 import { schemaNames } from './schemas.ts'
 
