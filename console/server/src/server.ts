@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type AlertDesk, FarwatchError, type Health, messageOf, type Registry } from '@farwatch/model'
+import { type AlertDesk, FarwatchError, type Health, messageOf, type RegistryDesk } from '@farwatch/model'
 import {
   type Clock,
   type Database,
@@ -37,7 +37,8 @@ export interface ConsoleDeps {
   /** The centre's. */
   readonly journal: Journal
   readonly desk: AlertDesk
-  readonly registry: Registry
+  /** What is monitored, and everything else that is registered. */
+  readonly registryDesk: RegistryDesk
   /** State of the other services, for `/api/health`. */
   readonly components: () => Health['components']
 }
@@ -51,11 +52,15 @@ export interface ConsoleDeps {
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, desk } = deps
+    const { clock, database, journal, desk, registryDesk } = deps
     const guard = new Guard(config)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
-    const state = new LiveState({ registry: deps.registry, bounds, metrics, startMs: clock.now() })
+    const state = new LiveState({ registry: registryDesk.monitored(), bounds, metrics, startMs: clock.now() })
+    life.onStop(
+      'changes of the registry',
+      registryDesk.subscribe(() => state.monitor(registryDesk.monitored(), clock.now())),
+    )
     const follower = new Follower({ state, journal, database, clock, log, metrics })
     const following = new AbortController()
     const followed = follower.run(following.signal)
@@ -68,7 +73,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const { version, mapboxToken, webRoot } = config
     const app = await createApp({
       ...{ state, desk, database, clock, log, metrics, guard, components, version, mapboxToken, webRoot },
-      registry: deps.metrics,
+      ...{ registryDesk, registry: deps.metrics },
     })
     const connections = trackConnections(app)
     life.onStop('http', async () => {

@@ -14,6 +14,7 @@ import {
   isOpen,
   type LastValue,
   Registry,
+  type RegistryDesk,
   type ServerToClient,
   type Snapshot,
 } from '@farwatch/model'
@@ -61,6 +62,24 @@ export class MemoryDesk implements AlertDesk {
     }
     this.put(done)
     return { outcome: 'done', alert: done } satisfies AcknowledgeOutcome
+  }
+}
+
+/** A registry that holds nothing but what is monitored, and takes no change. */
+export function registryOf(registry: Registry): RegistryDesk {
+  return {
+    version: 0,
+    list: () => [],
+    get: () => undefined,
+    history: async () => [],
+    limitsAt: () => [],
+    scopeOf: () => undefined,
+    evidenceGrade: () => ({ grade: 'lead', review: null, calibration: null }),
+    succession: () => [],
+    check: () => [],
+    change: async () => ({ outcome: 'refused', problems: [] }),
+    monitored: () => registry,
+    subscribe: () => () => {},
   }
 }
 
@@ -172,7 +191,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         database: databaseAway,
         journal,
         desk,
-        registry: city,
+        registryDesk: registryOf(city),
       },
       components: () => ({ intake: { status: 'ok' } }),
       ...deps,

@@ -3,6 +3,7 @@ import {
   type CameraView,
   type CentreRecord,
   cameraEventOf,
+  changedSites,
   type Delta,
   type DeviceView,
   type GatewayView,
@@ -15,6 +16,7 @@ import {
   type Readings,
   type Registry,
   readingsOf,
+  type Site,
   type SiteView,
   utf8,
 } from '@farwatch/model'
@@ -71,13 +73,14 @@ export class LiveState {
   readonly #sites = new Map<string, LiveSite>()
   readonly #points = new Map<PointKey, LivePoint>()
   /** The points of lists of keys that are all known. */
-  readonly #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
+  #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
   readonly #cameras = new Map<string, LiveDevice>()
   readonly #pictures: PictureShelf
   readonly #unregistered = { sites: 0, devices: 0, points: 0 }
   readonly #changedPoints = new Set<LivePoint>()
   readonly #changedCameras = new Set<LiveDevice>()
   readonly #changedSites = new Set<LiveSite>()
+  #registry: Registry
 
   constructor({ registry, bounds, metrics, startMs }: LiveStateParts) {
     this.#bounds = bounds
@@ -85,15 +88,19 @@ export class LiveState {
     this.#pictures = new PictureShelf(bounds)
     const expected = registry.sites.flatMap((site) => site.gateway ?? [])
     this.gateways = new Gateways({ expected, startMs, bound: bounds.gateways, metrics })
-    for (const site of registry.sites) {
-      const { devices, ...rest } = site
-      const live = this.#addSite({ ...rest, registered: true })
-      for (const { id, name, kind, points, frigateCamera } of devices) {
-        const device = this.#addDevice(live, { id, name, kind, registered: true })
-        if (kind === 'camera' && frigateCamera !== undefined) this.#cameras.set(frigateCamera, device)
-        for (const point of points) this.#addPoint(device, point, true)
-      }
-    }
+    this.#registry = registry
+    for (const site of registry.sites) this.#addRegistered(site)
+  }
+
+  /** From now on this is what is registered. Values stay with their points; pages get each changed site whole. */
+  monitor(registry: Registry, nowMs: number): void {
+    for (const { id, after } of changedSites(this.#registry, registry)) this.#replaceSite(id, after)
+    this.#registry = registry
+    this.#listPoints = new WeakMap()
+    this.gateways.expect(
+      registry.sites.flatMap((site) => site.gateway ?? []),
+      nowMs,
+    )
   }
 
   /**
@@ -285,6 +292,62 @@ export class LiveState {
     const on = device ?? this.#addDevice(at, { ...named(names.device), kind: 'sensor' })
     this.#changedSites.add(at)
     return this.#addPoint(on, Point.parse({ metric: names.metric, name: named(names.metric).name }), false)
+  }
+
+  #addRegistered({ devices, ...rest }: Site): LiveSite {
+    const site = this.#addSite({ ...rest, registered: true })
+    for (const { id, name, kind, points, frigateCamera } of devices) {
+      const device = this.#addDevice(site, { id, name, kind, registered: true })
+      if (kind === 'camera' && frigateCamera !== undefined) this.#cameras.set(frigateCamera, device)
+      for (const point of points) this.#addPoint(device, point, true)
+    }
+    return site
+  }
+
+  /** A site as it is registered now; without `site` it is not any more, and stays in sight until the next start. */
+  #replaceSite(id: string, site: Site | undefined): void {
+    const old = this.#sites.get(id)
+    if (old !== undefined) this.#takeOut(old)
+    const base = old === undefined ? undefined : { ...old.base, registered: false }
+    const now = site === undefined ? base && this.#addSite(base) : this.#addRegistered(site)
+    if (now === undefined) return
+    if (!now.base.registered) this.#unregistered.sites++
+    for (const device of old?.devices.values() ?? []) this.#carryOver(now, device)
+    this.#changedSites.add(now)
+  }
+
+  #takeOut(site: LiveSite): void {
+    this.#changedSites.delete(site)
+    if (!site.base.registered) this.#unregistered.sites--
+    for (const device of site.devices.values()) {
+      this.#changedCameras.delete(device)
+      if (!device.base.registered) this.#unregistered.devices--
+      for (const [camera, owner] of this.#cameras) if (owner === device) this.#cameras.delete(camera)
+      for (const point of device.points) {
+        this.#changedPoints.delete(point)
+        this.#points.delete(point.base.key)
+        if (!point.base.registered) this.#unregistered.points--
+      }
+    }
+  }
+
+  /** What an old device knew goes to the new one; what nobody registered stays unregistered. */
+  #carryOver(site: LiveSite, old: LiveDevice): void {
+    for (const { base, last } of old.points) {
+      let point = this.#points.get(base.key)
+      if (point === undefined && !base.registered) {
+        let device = site.devices.get(old.base.id)
+        if (device === undefined) {
+          device = this.#addDevice(site, { ...old.base, registered: false })
+          this.#unregistered.devices++
+        }
+        point = this.#addPoint(device, base, false)
+        this.#unregistered.points++
+      }
+      if (point !== undefined) point.last = last
+    }
+    const device = site.devices.get(old.base.id)
+    if (device !== undefined) device.event = old.event
   }
 
   #addSite(base: LiveSite['base']): LiveSite {
