@@ -1,3 +1,4 @@
+export * from './access-desk.ts'
 export * from './act.ts'
 export * from './alert.ts'
 export * from './batch.ts'

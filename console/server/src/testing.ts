@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type AcknowledgeOutcome,
+  type Act,
+  type ActLog,
   type Alert,
   type AlertDesk,
   type CameraView,
@@ -13,6 +15,8 @@ import {
   FarwatchError,
   isOpen,
   type LastValue,
+  nowhere,
+  type RecordedAct,
   Registry,
   type RegistryDesk,
   type ServerToClient,
@@ -21,6 +25,7 @@ import {
 import { createMetrics, type Database, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { io, type Socket } from 'socket.io-client'
 import { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
+import { MemoryAccess } from './testing-access.ts'
 
 /** An alert desk in memory: what a test raises is there, and acknowledging works as ISA-18.2 has it. */
 export class MemoryDesk implements AlertDesk {
@@ -65,15 +70,19 @@ export class MemoryDesk implements AlertDesk {
   }
 }
 
-/** A registry that holds nothing but what is monitored, and takes no change. */
+/** A registry that holds nothing but what is monitored, each site in its county, and takes no change. */
 export function registryOf(registry: Registry): RegistryDesk {
+  const counties = new Map(registry.sites.map(({ id, county = null }) => [id, county]))
   return {
     version: 0,
     list: () => [],
     get: () => undefined,
     history: async () => [],
     limitsAt: () => [],
-    scopeOf: () => undefined,
+    scopeOf: (kind, id) =>
+      kind === 'site' && counties.has(id)
+        ? { ...nowhere, jurisdiction: counties.get(id) ?? null }
+        : undefined,
     evidenceGrade: () => ({ grade: 'lead', review: null, calibration: null }),
     succession: () => [],
     check: () => [],
@@ -172,11 +181,32 @@ export function jpeg(filling: string): Uint8Array {
   return Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, ...new TextEncoder().encode(filling), 0xff, 0xd9)
 }
 
+/** A log of acts in memory. */
+export class MemoryActs implements ActLog {
+  readonly recorded: RecordedAct[] = []
+
+  get end(): number {
+    return this.recorded.length
+  }
+
+  async append(act: Act): Promise<RecordedAct> {
+    const recorded = { ...act, seq: this.end + 1, atMs: Date.now() }
+    this.recorded.push(recorded)
+    return recorded
+  }
+
+  async *read(fromSeq: number): AsyncGenerator<RecordedAct> {
+    yield* this.recorded.slice(fromSeq - 1)
+  }
+}
+
 /** The console on a free port, with a real journal in a temporary folder. */
 export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Partial<ConsoleDeps> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-console-'))
   const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
   const desk = new MemoryDesk()
+  const acts = new MemoryActs()
+  const access = new MemoryAccess()
   const metrics = createMetrics()
   const console = await start(
     {
@@ -190,7 +220,9 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         metrics,
         database: databaseAway,
         journal,
+        acts,
         desk,
+        access,
         registryDesk: registryOf(city),
       },
       components: () => ({ intake: { status: 'ok' } }),
@@ -198,7 +230,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
     },
   )
   return {
-    ...{ url: console.url, folder, journal, desk, metrics },
+    ...{ url: console.url, folder, journal, acts, access, desk, metrics },
     append: (record: CentreRecord) => journal.append(encodeRecord(record)),
     async stop() {
       await console.stop()

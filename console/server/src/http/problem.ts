@@ -36,16 +36,20 @@ interface ProblemParts {
   readonly problems?: ProblemBody['problems']
   readonly lines?: readonly ChangeProblem[]
   readonly conflicts?: readonly { readonly line: number; readonly current: Entity | null }[]
+  /** Seconds after which it makes sense to ask again. */
+  readonly retryAfterS?: number
 }
 
 /** A request that is answered with a problem. */
 export class Problem extends FarwatchError {
   readonly status: number
   readonly body: ProblemBody
+  readonly retryAfterS: number | undefined
 
-  constructor({ status, code, title, detail, problems, lines, conflicts }: ProblemParts) {
+  constructor({ status, code, title, detail, problems, lines, conflicts, retryAfterS }: ProblemParts) {
     super(code, title)
     this.status = status
+    this.retryAfterS = retryAfterS ?? (status === 503 ? 5 : undefined)
     this.body = {
       ...{ type: `urn:farwatch:problem:${code}`, title, status, detail, problems },
       ...(lines === undefined ? {} : { lines: [...lines] }),
@@ -147,7 +151,7 @@ function within(value: unknown, key: string): unknown {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503) reply.header('retry-after', '5')
+  if (problem.retryAfterS !== undefined) reply.header('retry-after', String(problem.retryAfterS))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="farwatch"')
   return reply
     .code(problem.status)
