@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { singleSignOnOf, startAccess } from '@farwatch/access'
 import { openActLog } from '@farwatch/audit'
-import { start as startConsole } from '@farwatch/console-server'
+import { countyScopes, start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
 import {
@@ -39,6 +40,8 @@ export interface Platform {
   readonly database: Capabilities
   /** The simulated city, unless started without. */
   readonly city: City | undefined
+  /** One-time password of the account `admin`, where this start has made it. */
+  readonly firstPassword: string | undefined
 }
 
 interface Surroundings {
@@ -115,9 +118,30 @@ export function startPlatform(
     })
     const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
     const access = { host, port, allowedHosts, adminToken, trustedProxies }
+    const scopes = countyScopes(registry)
+    const accounts = await startAccess(
+      { home, singleSignOn: singleSignOnOf(process.env) },
+      {
+        ...{ clock, log: named('access') },
+        enterpriseScope: (enterprise) => scopes.scopeOf('enterprise', enterprise),
+      },
+    )
+    life.onStop('accounts', () => accounts.stop())
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
-      { clock, log, metrics, database, journal, acts, desk, registry, components },
+      {
+        clock,
+        log,
+        metrics,
+        database,
+        journal,
+        acts,
+        desk,
+        access: accounts.desk,
+        scopes,
+        registry,
+        components,
+      },
     )
     life.onStop('console', () => console.stop())
 
@@ -149,7 +173,11 @@ export function startPlatform(
     for (const config of gateways) {
       await outside.startGateway(config, { home, credentials, life, log, metrics })
     }
-    return { url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city }
+    const { firstPassword } = accounts
+    return {
+      ...{ url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city },
+      firstPassword,
+    }
   })
 }
 
