@@ -1,11 +1,9 @@
 import {
   type CameraEvent,
-  type CameraView,
   type CentreRecord,
   cameraEventOf,
   changedSites,
   type Delta,
-  type DeviceView,
   type GatewayView,
   type LastValue,
   Point,
@@ -24,27 +22,8 @@ import type { ConsoleMetrics } from '../metrics.ts'
 import type { LiveBounds } from './bounds.ts'
 import { Gateways } from './gateways.ts'
 import { rankOf, supersedes } from './newest.ts'
-import { type Picture, PictureShelf, pictureUrl } from './pictures.ts'
-
-interface LiveSite {
-  /** What does not change by itself; `gateway` of an unregistered site is the one it was first heard through. */
-  readonly base: Omit<SiteView, 'devices'>
-  readonly devices: Map<string, LiveDevice>
-}
-
-interface LiveDevice {
-  readonly site: LiveSite
-  readonly key: string
-  readonly base: Omit<DeviceView, 'points' | 'camera'>
-  readonly points: LivePoint[]
-  event: CameraView['event']
-}
-
-interface LivePoint {
-  readonly device: LiveDevice
-  readonly base: Omit<PointView, 'last'>
-  last: LastValue | null
-}
+import { type Picture, PictureShelf } from './pictures.ts'
+import { cameraView, type LiveDevice, type LivePoint, type LiveSite, pointView, siteView } from './things.ts'
 
 /** What changed since the last time somebody asked: the body of a delta, but for the alerts. */
 export type Changes = Pick<Delta, 'values' | 'cameras' | 'gateways' | 'sites'>
@@ -216,7 +195,7 @@ export class LiveState {
   }
 
   sites(): SiteView[] {
-    return Array.from(this.#sites.values(), (site) => this.#siteView(site))
+    return Array.from(this.#sites.values(), (site) => siteView(site, this.#pictures))
   }
 
   point(key: PointKey): PointView | undefined {
@@ -233,7 +212,7 @@ export class LiveState {
   /** What changed since the last call, and forgets it. A site sent whole carries its values and cameras with it. */
   takeChanges(): Changes {
     const changes: Changes = {
-      sites: Array.from(this.#changedSites, (site) => this.#siteView(site)),
+      sites: Array.from(this.#changedSites, (site) => siteView(site, this.#pictures)),
       values: Array.from(this.#changedPoints)
         .filter((point) => !this.#changedSites.has(point.device.site))
         .map(({ base, last }) => {
@@ -242,7 +221,7 @@ export class LiveState {
         }),
       cameras: Array.from(this.#changedCameras)
         .filter((device) => !this.#changedSites.has(device.site))
-        .map((device) => this.#cameraView(device)),
+        .map((device) => cameraView(device, this.#pictures)),
       gateways: this.gateways.takeChanges(),
     }
     this.#changedSites.clear()
@@ -391,27 +370,4 @@ export class LiveState {
     const [site, device] = key.split('/')
     return this.#sites.get(site ?? '')?.devices.get(device ?? '')
   }
-
-  #siteView({ base, devices }: LiveSite): SiteView {
-    return { ...base, devices: Array.from(devices.values(), (device) => this.#deviceView(device)) }
-  }
-
-  #deviceView(device: LiveDevice): DeviceView {
-    const camera = device.base.kind === 'camera' ? this.#cameraView(device) : null
-    return { ...device.base, points: device.points.map(pointView), camera }
-  }
-
-  #cameraView({ key, event }: LiveDevice): CameraView {
-    const picture = this.#pictures.get(key)
-    return {
-      device: key,
-      pictureMs: picture?.receivedMs ?? null,
-      pictureUrl: picture === undefined ? null : pictureUrl(key, picture),
-      event,
-    }
-  }
-}
-
-function pointView({ base, last }: LivePoint): PointView {
-  return { ...base, last }
 }
