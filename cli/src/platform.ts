@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { singleSignOnOf, startAccess } from '@farwatch/access'
 import { openActLog } from '@farwatch/audit'
-import { countyScopes, start as startConsole } from '@farwatch/console-server'
+import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
 import {
@@ -14,6 +14,7 @@ import {
   startWriter,
 } from '@farwatch/ingest'
 import { decodeRecord, type Health } from '@farwatch/model'
+import { openRegistry } from '@farwatch/registry'
 import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
   type Capabilities,
@@ -69,7 +70,8 @@ export function startPlatform(
       loadConfiguration(folder, { gatewayFiles: options.gateways, variables })
     // Before anything is opened, so that no mistake waits for the rest; where devices listen is not known yet.
     const {
-      registry,
+      registry: monitoredByFiles,
+      supervision,
       rules,
       webhooks,
       anchors: anchorConfig,
@@ -90,8 +92,20 @@ export function startPlatform(
     life.onStop('log of acts', () => acts.stop())
 
     progress('Starting the services')
+    let intake: Intake | undefined
+    const registryDesk = await openRegistry({
+      ...{ acts, clock, log: named('registry'), metrics },
+      files: { registry: monitoredByFiles, supervision },
+    })
+    life.onStop('registry', () => registryDesk.stop())
+    const registry = registryDesk.monitored()
     const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
     life.onStop('writer', () => writer.stop(), 3_500)
+    const unsubscribe = registryDesk.subscribe(() => {
+      writer.monitor(registryDesk.monitored())
+      intake?.monitor(registryDesk.monitored())
+    })
+    life.onStop('changes of the registry', unsubscribe)
     await migrateRules(database, log)
     const desk = await startRules(
       { rules, webhooks },
@@ -103,7 +117,6 @@ export function startPlatform(
     life.onStop('rules', () => desk.stop())
 
     const outside = new Outside()
-    let intake: Intake | undefined
     let anchors: Anchors | undefined
     const components = (): Health['components'] => ({
       intake: intake?.problem === undefined ? { status: 'ok' } : { status: 'down', detail: intake.problem },
@@ -111,6 +124,9 @@ export function startPlatform(
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
+      ...(registryDesk.problem === undefined
+        ? {}
+        : { registry: { status: 'degraded', detail: registryDesk.problem } }),
       ...(acts.problem === undefined ? {} : { acts: { status: 'degraded', detail: acts.problem } }),
       ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
@@ -118,12 +134,11 @@ export function startPlatform(
     })
     const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
     const access = { host, port, allowedHosts, adminToken, trustedProxies }
-    const scopes = countyScopes(registry)
     const accounts = await startAccess(
       { home, singleSignOn: singleSignOnOf(process.env) },
       {
         ...{ clock, log: named('access') },
-        enterpriseScope: (enterprise) => scopes.scopeOf('enterprise', enterprise),
+        enterpriseScope: (enterprise) => registryDesk.scopeOf('enterprise', enterprise),
       },
     )
     life.onStop('accounts', () => accounts.stop())
@@ -138,8 +153,7 @@ export function startPlatform(
         acts,
         desk,
         access: accounts.desk,
-        scopes,
-        registry,
+        registryDesk,
         components,
       },
     )
@@ -150,6 +164,8 @@ export function startPlatform(
       { clock, log: named('intake'), metrics, journal, registry, credentials, home },
     )
     intake = taking
+    // What was changed while it was being opened.
+    taking.monitor(registryDesk.monitored())
     life.onStop('intake', () => taking.stop())
     const anchoring = await startAnchors(anchorConfig, {
       ...{ clock, log: named('anchors'), metrics, home },
