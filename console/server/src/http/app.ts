@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AccessDesk, type ActLog, type AlertDesk, type Health, messageOf } from '@farwatch/model'
+import {
+  type AccessDesk,
+  type ActLog,
+  type AlertDesk,
+  type Health,
+  messageOf,
+  type RegistryDesk,
+} from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -27,6 +34,7 @@ import { historyRoutes } from './routes/history.ts'
 import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { registryRoutes } from './routes/registry.ts'
 import { sessionRoutes } from './routes/session.ts'
 
 export type App = FastifyInstance<
@@ -42,6 +50,7 @@ export interface AppParts {
   readonly state: LiveState
   readonly acts: ActLog
   readonly desk: AlertDesk
+  readonly registryDesk: RegistryDesk
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
@@ -109,6 +118,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   alertRoutes(app, parts)
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)
+  registryRoutes(app, parts)
   await servePages(app, parts.webRoot)
   await app.ready()
   return app
