@@ -1,1 +1,3 @@
+export { type ActIndex, type ActIndexDeps, auditSchema, startActIndex } from './act-index.ts'
 export { type ActLogOptions, type ActLogService, openActLog } from './act-log.ts'
+export { Verification, type VerificationDeps } from './verification.ts'

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openActLog } from '@farwatch/audit'
+import { openActLog, startActIndex, Verification } from '@farwatch/audit'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
+import { centreKeys, readAnchorsIn } from '@farwatch/evidence'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
 import {
   type Anchors,
+  anchorFolder,
   Credentials,
   type Intake,
   startAnchors,
@@ -85,6 +87,13 @@ export function startPlatform(
       ...{ folder: actsOf(home), key: credentials.centre, clock, log: named('acts') },
     })
     life.onStop('log of acts', () => acts.stop())
+    const audit = new Verification({
+      ...{ acts, clock, log: named('acts'), keys: () => centreKeys(credentials.keys) },
+      anchors: () => readAnchorsIn(anchorFolder(home)),
+    })
+    life.onStop('verification of acts', () => audit.stop())
+    const index = await startActIndex({ acts, database, clock, log: named('acts') })
+    life.onStop('index of acts', () => index.stop())
 
     progress('Starting the services')
     const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
@@ -108,7 +117,7 @@ export function startPlatform(
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
-      ...(acts.problem === undefined ? {} : { acts: { status: 'degraded', detail: acts.problem } }),
+      ...actsHealth(acts.problem ?? index.problem),
       ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
@@ -117,7 +126,7 @@ export function startPlatform(
     const access = { host, port, allowedHosts, adminToken, trustedProxies }
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
-      { clock, log, metrics, database, journal, acts, desk, registry, components },
+      { clock, log, metrics, database, journal, acts, audit, desk, registry, components },
     )
     life.onStop('console', () => console.stop())
 
@@ -162,6 +171,10 @@ async function version(): Promise<string> {
 async function lastReceiptMs(journal: Journal): Promise<number> {
   const [last] = journal.next > journal.first ? await journal.read(journal.next - 1) : []
   return last?.payload === undefined ? 0 : decodeRecord(last.payload).receivedMs
+}
+
+function actsHealth(problem: string | undefined): Health['components'] {
+  return problem === undefined ? {} : { acts: { status: 'degraded', detail: problem } }
 }
 
 function clockHealth(aheadMs: number): Health['components'] {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import {
+  type ActAudit,
   type ActLog,
   type AlertDesk,
   FarwatchError,
@@ -45,6 +46,7 @@ export interface ConsoleDeps {
   readonly journal: Journal
   /** Where everything that somebody does is written down. */
   readonly acts: ActLog
+  readonly audit: ActAudit
   readonly desk: AlertDesk
   readonly registry: Registry
   /** State of the other services, for `/api/health`. */
@@ -60,7 +62,7 @@ export interface ConsoleDeps {
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, acts, desk } = deps
+    const { clock, database, journal, acts, audit, desk } = deps
     const guard = new Guard(config)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
@@ -76,7 +78,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const components = () => ({ ...deps.components(), console: follower.health() })
     const { version, mapboxToken, webRoot } = config
     const app = await createApp({
-      ...{ state, acts, desk, database, clock, log, metrics },
+      ...{ state, acts, audit, desk, database, clock, log, metrics },
       ...{ guard, components, version, mapboxToken, webRoot },
       registry: deps.metrics,
     })

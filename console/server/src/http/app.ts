@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ActLog, type AlertDesk, type Health, messageOf, type Principal } from '@farwatch/model'
+import {
+  type ActAudit,
+  type ActLog,
+  type AlertDesk,
+  type Health,
+  messageOf,
+  type Principal,
+} from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -11,12 +18,14 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { LiveState } from '../live/live-state.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
+import { forgotAct, silentRoute } from './acts.ts'
 import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, problemOf, sendProblem } from './problem.ts'
 import { principalOf } from './rights.ts'
+import { actRoutes } from './routes/acts.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -36,6 +45,7 @@ export type App = FastifyInstance<
 export interface AppParts {
   readonly state: LiveState
   readonly acts: ActLog
+  readonly audit: ActAudit
   readonly desk: AlertDesk
   readonly database: Database
   readonly clock: Clock
@@ -71,6 +81,11 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   // Declared beforehand, so that all requests share one shape; the hook below sets it.
   app.decorateRequest('principal', null as unknown as Principal)
+  app.decorateRequest('hasActed', false)
+  app.addHook('onRoute', (route) => {
+    const problem = silentRoute(route)
+    if (problem !== undefined) throw new Error(problem)
+  })
 
   const { guard, log, metrics } = parts
   const headers = defaultHeaders(parts.mapboxToken)
@@ -88,6 +103,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     if (problem !== undefined) throw problem
     request.principal = principalOf(request)
   })
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    if (forgotAct(request, reply.statusCode)) throw new Error(`${request.url} has left no act`)
+    return payload
+  })
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })
   })
@@ -97,6 +116,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   platformRoutes(app, parts)
   monitoredRoutes(app, parts)
   historyRoutes(app, parts)
+  actRoutes(app, parts)
   alertRoutes(app, parts)
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)

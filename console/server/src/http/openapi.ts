@@ -23,6 +23,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'monitored', description: 'Sites, devices, points, gateways, cameras as of now' },
         { name: 'history', description: 'Readings of the past' },
         { name: 'alerts', description: 'Alerts and what operators do about them' },
+        { name: 'acts', description: 'The log of acts: who did what' },
         { name: 'platform', description: 'The platform about itself' },
       ],
     },

@@ -1,6 +1,7 @@
 import { Alert, compareLevels, isOpen, Level, levels, Name } from '@farwatch/model'
 import { z } from 'zod'
 import { recordedAlerts } from '../../queries/alerts.ts'
+import { recordAct } from '../acts.ts'
 import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { AcknowledgeBody, AcknowledgedBody, problemResponse } from '../schemas.ts'
@@ -15,7 +16,7 @@ const Levels = z
   .optional()
   .describe('Any of red, orange, yellow, blue, with commas')
 
-export function alertRoutes(app: App, { desk, database }: AppParts): void {
+export function alertRoutes(app: App, { acts, desk, database }: AppParts): void {
   app.get(
     '/api/alerts',
     {
@@ -60,6 +61,7 @@ export function alertRoutes(app: App, { desk, database }: AppParts): void {
   app.post(
     '/api/alerts/:id/acknowledge',
     {
+      config: { acts: 'recorded' },
       schema: {
         tags,
         summary: 'Somebody has seen the alert; recorded with the name, durable when answered',
@@ -68,9 +70,16 @@ export function alertRoutes(app: App, { desk, database }: AppParts): void {
         response: { 200: AcknowledgedBody, default: problemResponse },
       },
     },
-    async ({ params: { id }, body }) => {
+    async (request) => {
+      const { params, body } = request
+      const { id } = params
       const done = await desk.acknowledge(id, body)
-      if (done.outcome !== 'unknown') return done
+      if (done.outcome !== 'unknown') {
+        const { outcome, alert } = done
+        const after = { ...body, outcome, alert: alert.subject, site: alert.site, level: alert.level }
+        await recordAct(acts, request, { action: 'alert.acknowledge', object: { kind: 'alert', id }, after })
+        return done
+      }
       throw new Problem({
         status: 404,
         code: 'unknown-alert',
