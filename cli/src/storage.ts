@@ -51,7 +51,8 @@ export async function openStorage(
     life.onStop(name, () => journal.close())
     return journal
   }
-  const alerts = { folder: join(home, 'alerts'), log, clock: systemClock }
+  const archive = join(home, 'alerts-archive')
+  const alerts = { folder: join(home, 'alerts'), archive, log, clock: systemClock }
   return {
     database,
     journal: keep('journal', await openOriginals(home, log)),
