@@ -92,6 +92,8 @@ export const PointEntity = MonitoredPoint.omit({ metric: true, limits: true }).e
   outlet: Name.optional(),
   /** What is measured there (HJ 525 / HJ 524 code or a plain name), by which an outlet's limits find their points. */
   parameter: z.string().max(64).optional(),
+  /** How often a value is expected, unless its measurement cycle says so already. */
+  intervalS: z.number().positive().max(86_400).optional(),
   /** One value each so many seconds, where it isn't continuous. */
   measurementCycleS: z.number().positive().max(86_400).optional(),
   /** What the instrument can measure. */
@@ -192,6 +194,7 @@ export const entities = {
   item: Item,
 } as const satisfies Readonly<Record<string, z.ZodType>>
 export type EntityKind = keyof typeof entities
+export type ValueOf<K extends EntityKind> = z.output<(typeof entities)[K]>
 export const entityKinds = Object.keys(entities) as EntityKind[]
 
 export interface Entity<K extends EntityKind = EntityKind> {
@@ -199,7 +202,7 @@ export interface Entity<K extends EntityKind = EntityKind> {
   readonly id: string
   /** Grows with each change of this one. */
   readonly version: number
-  readonly value: z.output<(typeof entities)[K]>
+  readonly value: ValueOf<K>
   readonly changedMs: number
   /** Name of who changed it last. */
   readonly changedBy: string

@@ -23,7 +23,9 @@ import {
 } from '@farwatch/model'
 import { createMetrics, type Database, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { io, type Socket } from 'socket.io-client'
+import { countyScopes } from './live/county-scopes.ts'
 import { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
+import { MemoryAccess } from './testing-access.ts'
 
 /** An alert desk in memory: what a test raises is there, and acknowledging works as ISA-18.2 has it. */
 export class MemoryDesk implements AlertDesk {
@@ -187,6 +189,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
   const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
   const desk = new MemoryDesk()
   const acts = new MemoryActs()
+  const access = new MemoryAccess()
   const metrics = createMetrics()
   const console = await start(
     {
@@ -203,6 +206,8 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         acts,
         audit: neverVerified,
         desk,
+        access,
+        scopes: countyScopes(deps.registry ?? city),
         registry: city,
       },
       components: () => ({ intake: { status: 'ok' } }),
@@ -210,7 +215,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
     },
   )
   return {
-    ...{ url: console.url, folder, journal, acts, desk, metrics },
+    ...{ url: console.url, folder, journal, acts, access, desk, metrics },
     append: (record: CentreRecord) => journal.append(encodeRecord(record)),
     async stop() {
       await console.stop()

@@ -1,15 +1,12 @@
 import type { Act, ActLog, Scope } from '@farwatch/model'
 import { nowhere } from '@farwatch/model'
 import type { FastifyRequest } from 'fastify'
+import type { App } from './app.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /**
-     * How a route that changes something leaves its act: `recorded` by its handler through `recordAct`, or by the desk that it
-     * calls (the registry's and the accounts' changes are acts themselves). A route without it that is not read-only does
-     * not start.
-     */
-    acts?: 'recorded' | 'desk'
+    /** `desk`: what the handler calls writes the act itself, as the registry does, whose changes are acts. */
+    acts?: 'desk'
   }
   interface FastifyRequest {
     /** Whether an act of this request is in the log. */
@@ -43,14 +40,13 @@ export async function recordAct(acts: ActLog, request: FastifyRequest, told: Tol
 
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Why a route may not be: it changes something and does not say how it leaves its act. */
-export function silentRoute(route: { method: string | string[]; url: string; config?: { acts?: unknown } }) {
-  const changes = [route.method].flat().filter((method) => !readOnly.has(method))
-  if (changes.length === 0 || route.config?.acts !== undefined) return undefined
-  return `${changes.join(', ')} ${route.url} changes something but leaves no act: say config.acts`
-}
-
-/** True where a handler that should have recorded its act answered well without one. */
-export function forgotAct(request: FastifyRequest, statusCode: number): boolean {
-  return request.routeOptions.config.acts === 'recorded' && statusCode < 400 && !request.hasActed
+/** Holds every route to it: what changes something and is answered well has left an act, or the answer is a fault of ours. */
+export function enforceActs(app: App): void {
+  app.decorateRequest('hasActed', false)
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { method, routeOptions, hasActed, url } = request
+    const isExcused = readOnly.has(method) || routeOptions.config.acts === 'desk'
+    if (!isExcused && !hasActed && reply.statusCode < 400) throw new Error(`${method} ${url} has left no act`)
+    return payload
+  })
 }

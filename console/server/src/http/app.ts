@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type AccessDesk,
   type ActAudit,
   type ActLog,
   type AlertDesk,
   type Health,
   messageOf,
-  type Principal,
 } from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
@@ -17,14 +17,18 @@ import Fastify, {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { LiveState } from '../live/live-state.ts'
+import type { Views } from '../live/views.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
-import { forgotAct, silentRoute } from './acts.ts'
+import { enforceActs } from './acts.ts'
+import type { Callers } from './callers.ts'
 import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, problemOf, sendProblem } from './problem.ts'
-import { principalOf } from './rights.ts'
+import { enforceRights } from './rights.ts'
+import { accountRoutes } from './routes/account.ts'
+import { accountsRoutes } from './routes/accounts.ts'
 import { actRoutes } from './routes/acts.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
@@ -32,6 +36,7 @@ import { historyRoutes } from './routes/history.ts'
 import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { sessionRoutes } from './routes/session.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -53,6 +58,10 @@ export interface AppParts {
   readonly registry: Registry
   readonly metrics: ConsoleMetrics
   readonly guard: Guard
+  readonly access: AccessDesk
+  readonly callers: Callers
+  /** What each caller sees. */
+  readonly views: Views
   readonly components: () => Health['components']
   readonly version: string
   readonly mapboxToken: string | null
@@ -79,14 +88,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.setSerializerCompiler(serializerCompiler)
   app.removeContentTypeParser('text/plain')
 
-  // Declared beforehand, so that all requests share one shape; the hook below sets it.
-  app.decorateRequest('principal', null as unknown as Principal)
-  app.decorateRequest('hasActed', false)
-  app.addHook('onRoute', (route) => {
-    const problem = silentRoute(route)
-    if (problem !== undefined) throw new Error(problem)
-  })
-
   const { guard, log, metrics } = parts
   const headers = defaultHeaders(parts.mapboxToken)
 
@@ -101,18 +102,18 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.headers(headers)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
-    request.principal = principalOf(request)
   })
-  app.addHook('preSerialization', async (request, reply, payload) => {
-    if (forgotAct(request, reply.statusCode)) throw new Error(`${request.url} has left no act`)
-    return payload
-  })
+  enforceRights(app, parts.callers)
+  enforceActs(app)
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })
   })
   app.setErrorHandler(answer)
 
   await describeApi(app, parts.version)
+  sessionRoutes(app, parts)
+  accountRoutes(app, parts)
+  accountsRoutes(app, parts)
   platformRoutes(app, parts)
   monitoredRoutes(app, parts)
   historyRoutes(app, parts)

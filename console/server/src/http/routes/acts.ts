@@ -166,7 +166,7 @@ export function actRoutes(app: App, { acts, audit, database }: AppParts): void {
   app.post(
     '/api/acts/verification',
     {
-      config: { ...config, acts: 'recorded' },
+      config,
       schema: {
         tags,
         summary: 'Begins to verify every signature and the chain of the log of acts; GET tells how it goes',
