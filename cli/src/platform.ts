@@ -122,8 +122,16 @@ export function startPlatform(
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
     })
-    const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
-    const access = { host, port, allowedHosts, adminToken, trustedProxies }
+    const {
+      httpHost: host,
+      httpPort: port,
+      mapboxToken,
+      allowedHosts,
+      adminToken,
+      trustedProxies,
+      tls,
+    } = options
+    const access = { host, port, allowedHosts, adminToken, trustedProxies, tls }
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
       { clock, log, metrics, database, journal, acts, audit, desk, registry, components },

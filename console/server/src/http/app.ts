@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
   type AccessDesk,
   type ActAudit,
@@ -19,6 +19,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { LiveState } from '../live/live-state.ts'
 import type { Views } from '../live/views.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
+import type { Certificate } from '../tls.ts'
 import { enforceActs } from './acts.ts'
 import type { Callers } from './callers.ts'
 import type { Guard } from './guard.ts'
@@ -67,7 +68,24 @@ export interface AppParts {
   readonly mapboxToken: string | null
   /** Folder of the built pages. */
   readonly webRoot: string
+  /** Without one, plain HTTP is spoken. */
+  readonly certificate: Certificate | undefined
 }
+
+const bounds = { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 }
+
+/** Fastify leaves the timeouts of such a server to whoever makes it. */
+function serveTls(certificate: Certificate) {
+  return (handler: RequestListener): RawServerDefault => {
+    const server = certificate.serve(handler, bounds)
+    server.keepAliveTimeout = keepAliveMs
+    server.requestTimeout = requestMs
+    return server as unknown as RawServerDefault
+  }
+}
+
+const keepAliveMs = 30_000
+const requestMs = 15_000
 
 /** The HTTP side of the console, not listening yet. */
 export async function createApp(parts: AppParts): Promise<App> {
@@ -78,9 +96,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     clientErrorHandler: (_, socket) => {
       if (socket.writable) socket.end(malformed)
     },
-    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
-    keepAliveTimeout: 30_000,
-    requestTimeout: 15_000,
+    http: bounds,
+    ...(parts.certificate === undefined ? {} : { serverFactory: serveTls(parts.certificate) }),
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: requestMs,
     // A name of 64 characters outside ASCII is 768 long when percent-encoded.
     routerOptions: { maxParamLength: 1_000 },
   }).withTypeProvider<ZodTypeProvider>()
@@ -89,7 +108,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   const { guard, log, metrics } = parts
-  const headers = defaultHeaders(parts.mapboxToken)
+  const headers = defaultHeaders(parts.mapboxToken, parts.certificate !== undefined)
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = problemOf(error, request)
