@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { singleSignOnOf, startAccess } from '@farwatch/access'
 import { openActLog, startActIndex, Verification } from '@farwatch/audit'
-import { start as startConsole } from '@farwatch/console-server'
+import { countyScopes, start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { centreKeys, readAnchorsIn } from '@farwatch/evidence'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
@@ -41,6 +42,8 @@ export interface Platform {
   readonly database: Capabilities
   /** The simulated city, unless started without. */
   readonly city: City | undefined
+  /** One-time password of the account `admin`, where this start has made it. */
+  readonly firstPassword: string | undefined
 }
 
 interface Surroundings {
@@ -122,19 +125,23 @@ export function startPlatform(
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
     })
-    const {
-      httpHost: host,
-      httpPort: port,
-      mapboxToken,
-      allowedHosts,
-      adminToken,
-      trustedProxies,
-      tls,
-    } = options
-    const access = { host, port, allowedHosts, adminToken, trustedProxies, tls }
+    const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
+    const access = { host, port, allowedHosts, adminToken, trustedProxies, tls: options.tls }
+    const scopes = countyScopes(registry)
+    const accounts = await startAccess(
+      { home, singleSignOn: singleSignOnOf(process.env) },
+      {
+        ...{ clock, log: named('access') },
+        enterpriseScope: (enterprise) => scopes.scopeOf('enterprise', enterprise),
+      },
+    )
+    life.onStop('accounts', () => accounts.stop())
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
-      { clock, log, metrics, database, journal, acts, audit, desk, registry, components },
+      {
+        ...{ clock, log, metrics, database, journal, acts, audit },
+        ...{ desk, access: accounts.desk, scopes, registry, components },
+      },
     )
     life.onStop('console', () => console.stop())
 
@@ -166,7 +173,11 @@ export function startPlatform(
     for (const config of gateways) {
       await outside.startGateway(config, { home, credentials, life, log, metrics })
     }
-    return { url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city }
+    const { firstPassword } = accounts
+    return {
+      ...{ url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city },
+      firstPassword,
+    }
   })
 }
 

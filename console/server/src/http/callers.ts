@@ -34,8 +34,7 @@ export class Callers {
     const secret = this.secretOf(request)
     const caller = secret === undefined ? undefined : this.#access.bySession(secret, address)
     if (caller !== undefined || !this.#access.open) return caller
-    const via = this.#guard.openTo(request)
-    return via === undefined ? undefined : without(via, { address, grants: openGrants })
+    return this.#guard.isLocal(request) ? without('open', { address, grants: openGrants }) : undefined
   }
 
   /** The secret of the session that a browser brings. */
@@ -54,7 +53,7 @@ export class Callers {
 
 /** Somebody without an account. */
 function without(
-  via: 'admin-token' | 'open' | 'proxy',
+  via: 'admin-token' | 'open',
   { address, grants }: { address: string; grants: readonly Grant[] },
 ): Caller {
   const account = via === 'admin-token' ? 'admin-token' : 'anyone'
