@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { singleSignOnOf, startAccess } from '@farwatch/access'
-import { openActLog, startActIndex, Verification } from '@farwatch/audit'
+import { openActLog, startActIndex, startInbox, Verification } from '@farwatch/audit'
 import { countyScopes, start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { centreKeys, readAnchorsIn } from '@farwatch/evidence'
@@ -32,7 +32,7 @@ import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
 import { Outside } from './outside.ts'
-import { actsOf, openStorage } from './storage.ts'
+import { actsOf, inboxOf, openStorage } from './storage.ts'
 
 export interface Platform {
   /** Where the console answers. */
@@ -90,6 +90,8 @@ export function startPlatform(
       ...{ folder: actsOf(home), key: credentials.centre, clock, log: named('acts') },
     })
     life.onStop('log of acts', () => acts.stop())
+    const inbox = await startInbox(inboxOf(home), { acts, clock, log: named('acts') })
+    life.onStop('acts of commands', () => inbox.stop())
     const audit = new Verification({
       ...{ acts, clock, log: named('acts'), keys: () => centreKeys(credentials.keys) },
       anchors: () => readAnchorsIn(anchorFolder(home)),

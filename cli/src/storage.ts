@@ -30,6 +30,9 @@ export const archiveOf = (home: string) => join(home, 'archive')
 /** Where the log of acts stands. */
 export const actsOf = (home: string) => join(home, 'acts')
 
+/** Where commands leave what they did for the log of acts. */
+export const inboxOf = (home: string) => join(home, 'acts-inbox')
+
 /** Opens the journal of what intake takes in, with its archive: without that, what every reader has passed would be gone. */
 export function openOriginals(home: string, log: Logger): Promise<Journal> {
   const archive = { archive: archiveOf(home), archiveBounds: { bytes: archiveBytes } }
