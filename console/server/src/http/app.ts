@@ -26,7 +26,8 @@ import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
-import { bodyLimit, problemOf, sendProblem } from './problem.ts'
+import { bodyLimit, Problem, problemOf, sendProblem } from './problem.ts'
+import { RateLimit, requestBounds } from './rate-limit.ts'
 import { enforceRights } from './rights.ts'
 import { accountRoutes } from './routes/account.ts'
 import { accountsRoutes } from './routes/accounts.ts'
@@ -108,6 +109,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   const { guard, log, metrics } = parts
+  const limit = new RateLimit(requestBounds, parts.clock)
   const headers = defaultHeaders(parts.mapboxToken, parts.certificate !== undefined)
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -119,6 +121,8 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
+    const waitMs = limit.take(guard.addressOf(request.raw))
+    if (waitMs > 0) throw tooMany(reply, waitMs)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
   })
@@ -143,6 +147,16 @@ export async function createApp(parts: AppParts): Promise<App> {
   await servePages(app, parts.webRoot)
   await app.ready()
   return app
+}
+
+function tooMany(reply: FastifyReply, waitMs: number): Problem {
+  reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
+  const { burst, perSecond } = requestBounds
+  return new Problem({
+    status: 429,
+    code: 'too-many-requests',
+    title: `Found more than ${burst} requests at once, expected at most ${perSecond} a second from one address`,
+  })
 }
 
 const malformedBody = JSON.stringify({
