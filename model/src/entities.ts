@@ -109,7 +109,7 @@ export const Limit = z
     parameter: z.string().max(64).optional(),
     side: z.enum(['above', 'below']),
     value: z.number(),
-    unit: z.string().max(16),
+    unit: z.string().max(16).default(''),
     level: Level,
     /** Local days, the first and the last on which it holds. */
     validFrom: Day,
@@ -192,6 +192,7 @@ export const entities = {
   item: Item,
 } as const satisfies Readonly<Record<string, z.ZodType>>
 export type EntityKind = keyof typeof entities
+export type ValueOf<K extends EntityKind> = z.output<(typeof entities)[K]>
 export const entityKinds = Object.keys(entities) as EntityKind[]
 
 export interface Entity<K extends EntityKind = EntityKind> {
@@ -199,7 +200,7 @@ export interface Entity<K extends EntityKind = EntityKind> {
   readonly id: string
   /** Grows with each change of this one. */
   readonly version: number
-  readonly value: z.output<(typeof entities)[K]>
+  readonly value: ValueOf<K>
   readonly changedMs: number
   /** Name of who changed it last. */
   readonly changedBy: string

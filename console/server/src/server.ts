@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net'
-import { type AlertDesk, FarwatchError, type Health, messageOf, type Registry } from '@farwatch/model'
+import {
+  type AlertDesk,
+  FarwatchError,
+  type Health,
+  messageOf,
+  type Registry,
+  type RegistryDesk,
+} from '@farwatch/model'
 import {
   type Clock,
   type Database,
@@ -38,6 +45,7 @@ export interface ConsoleDeps {
   readonly journal: Journal
   readonly desk: AlertDesk
   readonly registry: Registry
+  readonly registryDesk?: RegistryDesk
   /** State of the other services, for `/api/health`. */
   readonly components: () => Health['components']
 }
@@ -69,6 +77,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const app = await createApp({
       ...{ state, desk, database, clock, log, metrics, guard, components, version, mapboxToken, webRoot },
       registry: deps.metrics,
+      registryDesk: deps.registryDesk,
     })
     const connections = trackConnections(app)
     life.onStop('http', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AlertDesk, type Health, messageOf, type Principal } from '@farwatch/model'
+import { type AlertDesk, type Health, messageOf, type Principal, type RegistryDesk } from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -23,6 +23,7 @@ import { historyRoutes } from './routes/history.ts'
 import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { registrySheetRoutes } from './routes/registry-sheets.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -36,6 +37,7 @@ export type App = FastifyInstance<
 export interface AppParts {
   readonly state: LiveState
   readonly desk: AlertDesk
+  readonly registryDesk?: RegistryDesk
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
@@ -99,6 +101,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   alertRoutes(app, parts)
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)
+  if (parts.registryDesk !== undefined) registrySheetRoutes(app, parts, parts.registryDesk)
   await servePages(app, parts.webRoot)
   await app.ready()
   return app
