@@ -1,1 +1,1 @@
-export {}
+export { type ActLogOptions, type ActLogService, openActLog } from './act-log.ts'

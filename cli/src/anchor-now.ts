@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openActLog } from '@farwatch/audit'
 import {
   AnchorStore,
   type Anchors,
@@ -23,7 +24,7 @@ import {
 } from '@farwatch/runtime'
 import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
-import { openOriginals } from './storage.ts'
+import { actsOf, openOriginals } from './storage.ts'
 
 const answerWithinMs = 30_000
 const deliverWithinMs = 60_000
@@ -75,7 +76,9 @@ async function anchorHere(home: string): Promise<void> {
     const journal = await openOriginals(home, log)
     life.onStop('journal', () => journal.close())
     const credentials = await Credentials.open(credentialsFile(home))
-    const heads = await headsAtRest({ home, journal, credentials, clock, log })
+    const acts = await openActLog({ folder: actsOf(home), key: credentials.centre, clock, log })
+    life.onStop('log of acts', () => acts.stop())
+    const heads = [...(await headsAtRest({ home, journal, credentials, clock, log })), ...acts.heads]
     // So that the look at start makes one even where today has its own.
     await writeAtomically(join(anchorFolder(home), requestFile), '')
     const anchors = await startAnchors(await loadAnchorConfig(), {

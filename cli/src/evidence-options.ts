@@ -8,6 +8,8 @@ export interface ExportOptions {
   readonly home: string
   readonly out: string
   readonly selection: Selection
+  /** The log of acts instead of the originals. */
+  readonly acts: boolean
 }
 
 /** @throws FarwatchError `bad-usage`. */
@@ -23,6 +25,7 @@ export function exportOptions(args: readonly string[], environment: Environment)
         gateway: { type: 'string' },
         site: { type: 'string' },
         point: { type: 'string' },
+        acts: { type: 'boolean', default: false },
       },
     }),
   )
@@ -30,6 +33,8 @@ export function exportOptions(args: readonly string[], environment: Environment)
   if (out === undefined) throw usage('farwatch export: --out FILE.zip is missing')
   if ([gateway, site, point].filter((one) => one !== undefined).length > 1)
     throw usage('farwatch export: take one of --gateway, --site and --point')
+  if (values.acts && (gateway ?? site ?? point) !== undefined)
+    throw usage('farwatch export: --acts takes --from and --to; acts belong to no gateway, site or point')
   for (const name of [gateway, site])
     if (name !== undefined && !isName(name)) throw usage(`farwatch export: "${name}" cannot be a name`)
   if (point !== undefined && !isPointKey(point))
@@ -38,7 +43,12 @@ export function exportOptions(args: readonly string[], environment: Environment)
     text === undefined ? undefined : new Date(timeOf(option, text)).toISOString()
   const all = { from: time('--from', from), to: time('--to', to), gateway, site, point }
   const selection = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-  return { home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data'), out: resolve(out), selection }
+  return {
+    home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data'),
+    out: resolve(out),
+    selection,
+    acts: values.acts,
+  }
 }
 
 export interface VerifyOptions {

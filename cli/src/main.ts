@@ -38,10 +38,12 @@ const help = `Farwatch: off-site supervision of enterprises
                      checks a copy of the anchors; --keys: from "farwatch keys list --public"
   farwatch export --out FILE.zip [--home DIR] [--from TIME] [--to TIME] [--gateway G | --site S | --point KEY]
                      the originals as evidence that a third person can verify; the platform may run meanwhile
+  farwatch export --acts --out FILE.zip [--home DIR] [--from TIME] [--to TIME]
+                     the log of acts instead: who did what
   farwatch verify FILE.zip [--keys FILE] [--anchors FOLDER] [--tsa-roots PEM] [--json] [--lang zh|en]
                      verifies an export offline; exit code 1 where anything was changed
-  farwatch verify --home DIR [--database URL] [--from TIME] [--to TIME] [--json]
-                     compares the database with the originals; an embedded one while the platform does not run
+  farwatch verify --home DIR [--database URL] [--anchors FOLDER] [--from TIME] [--to TIME] [--json]
+                     verifies the log of acts and compares the database with the originals; an embedded one while the platform does not run
   farwatch sim       the simulated city alone, for a centre elsewhere
 
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openActLog } from '@farwatch/audit'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
@@ -28,7 +29,7 @@ import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
 import { Outside } from './outside.ts'
-import { openStorage } from './storage.ts'
+import { actsOf, openStorage } from './storage.ts'
 
 export interface Platform {
   /** Where the console answers. */
@@ -79,6 +80,12 @@ export function startPlatform(
     const { database, journal, alertJournal } = await openStorage(options, { life, log, progress })
     const clock = steadyClock(systemClock, { floorMs: await lastReceiptMs(journal), log })
 
+    const credentials = await Credentials.open(credentialsFile(home))
+    const acts = await openActLog({
+      ...{ folder: actsOf(home), key: credentials.centre, clock, log: named('acts') },
+    })
+    life.onStop('log of acts', () => acts.stop())
+
     progress('Starting the services')
     const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
     life.onStop('writer', () => writer.stop(), 3_500)
@@ -101,6 +108,7 @@ export function startPlatform(
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
+      ...(acts.problem === undefined ? {} : { acts: { status: 'degraded', detail: acts.problem } }),
       ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
@@ -109,11 +117,10 @@ export function startPlatform(
     const access = { host, port, allowedHosts, adminToken, trustedProxies }
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
-      { clock, log, metrics, database, journal, desk, registry, components },
+      { clock, log, metrics, database, journal, acts, desk, registry, components },
     )
     life.onStop('console', () => console.stop())
 
-    const credentials = await Credentials.open(credentialsFile(home))
     const taking = await startIntake(
       { host: options.mqttHost, port: options.mqttPort },
       { clock, log: named('intake'), metrics, journal, registry, credentials, home },
@@ -122,7 +129,7 @@ export function startPlatform(
     life.onStop('intake', () => taking.stop())
     const anchoring = await startAnchors(anchorConfig, {
       ...{ clock, log: named('anchors'), metrics, home },
-      ...{ key: credentials.centre, heads: () => taking.heads() },
+      ...{ key: credentials.centre, heads: () => [...taking.heads(), ...acts.heads] },
     })
     anchors = anchoring
     life.onStop('anchors', () => anchoring.stop())

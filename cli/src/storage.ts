@@ -27,6 +27,9 @@ const archiveBytes = 64 * 1024 ** 3
 /** Where the originals stay that every reader of the journal has passed: they are the evidence. */
 export const archiveOf = (home: string) => join(home, 'archive')
 
+/** Where the log of acts stands. */
+export const actsOf = (home: string) => join(home, 'acts')
+
 /** Opens the journal of what intake takes in, with its archive: without that, what every reader has passed would be gone. */
 export function openOriginals(home: string, log: Logger): Promise<Journal> {
   const archive = { archive: archiveOf(home), archiveBounds: { bytes: archiveBytes } }

@@ -5,10 +5,11 @@ import { latestTimeMs } from '@farwatch/model'
 import { openDatabase, readKeptFolders } from '@farwatch/runtime'
 import { type Environment, orUsage, timeOf } from './options.ts'
 import { archiveOf } from './storage.ts'
+import { linesOfActs, verifyActsOf } from './verify-acts.ts'
 
 /**
- * `farwatch verify --home DIR`: compares the database with the originals in the data folder and sets exit code 1 where rows
- * were changed, taken out or put in. The embedded database can be opened only while the platform does not run.
+ * `farwatch verify --home DIR`: verifies the log of acts, compares the database with the originals in the data folder, and sets
+ * exit code 1 where anything was changed, taken out or put in. The embedded database can be opened only while the platform does not run.
  */
 export async function verifyDatabase(args: readonly string[], environment: Environment): Promise<void> {
   const { values } = orUsage(() =>
@@ -17,6 +18,7 @@ export async function verifyDatabase(args: readonly string[], environment: Envir
       options: {
         home: { type: 'string', default: environment.FARWATCH_HOME ?? 'data' },
         database: { type: 'string' },
+        anchors: { type: 'string' },
         from: { type: 'string' },
         to: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -27,14 +29,17 @@ export async function verifyDatabase(args: readonly string[], environment: Envir
   const fromMs = values.from === undefined ? 0 : timeOf('--from', values.from)
   const toMs = values.to === undefined ? latestTimeMs : timeOf('--to', values.to)
   const url = values.database ?? environment.DATABASE_URL
+  // First, because it needs nothing but the folder.
+  const acts = await verifyActsOf(home, values.anchors)
   const database = await openDatabase(url ? { url } : { folder: join(home, 'database') })
   try {
     const originals = readKeptFolders({ journal: join(home, 'journal'), archive: archiveOf(home) })
     const found = await compareWithOriginals(database, originals, { fromMs, toMs })
     const { findings, readings, damaged, from } = found
     const lines = values.json
-      ? [JSON.stringify({ sound: findings.length === 0, ...found }, undefined, 2)]
+      ? [JSON.stringify({ sound: findings.length === 0 && acts.sound, ...found, acts }, undefined, 2)]
       : [
+          ...linesOfActs(acts),
           `Compared ${readings} readings of the originals with the database.`,
           ...(from === undefined || from === 1
             ? []
@@ -48,7 +53,7 @@ export async function verifyDatabase(args: readonly string[], environment: Envir
             : `${findings.length} rows do not agree.`,
         ]
     process.stdout.write(`${lines.join('\n')}\n`)
-    if (findings.length > 0) process.exitCode = 1
+    if (findings.length > 0 || !acts.sound) process.exitCode = 1
   } finally {
     await database.close()
   }

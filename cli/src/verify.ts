@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import {
+  type ActsProof,
   type ChainProof,
   describe,
   type Language,
@@ -75,6 +76,7 @@ function linesOf(report: Report, language: Language): string[] {
             : "Public keys: the export's own. Compare these fingerprints with what the centre publishes; without that, only that the export agrees with itself is proven:",
           ...keys.map(({ name, keyId, owner }) => `  ${keyId}  ${owner} ${name}`),
         ]),
+    ...(report.acts === undefined ? [] : [actsLine(report.acts, zh)]),
     ...report.chains.map((chain) => chainLine(chain, zh)),
     ...report.chains.flatMap((chain) => anchorLine(chain, report, zh)),
   ]
@@ -92,6 +94,17 @@ function linesOf(report: Report, language: Language): string[] {
     ...findings.map((finding) => `  ${describe(finding, language)}`),
     ...(moreFindings > 0 ? [zh ? `  另有 ${moreFindings} 处` : `  and ${moreFindings} more`] : []),
   ]
+}
+
+function actsLine({ acts, from, to, anchored }: ActsProof, zh: boolean): string {
+  const covered =
+    anchored &&
+    (zh
+      ? `，至第 ${anchored.seq} 号在 ${anchored.day} 的锚定之中`
+      : `; up to ${anchored.seq} anchored on ${anchored.day}`)
+  return zh
+    ? `操作日志：${acts} 条，第 ${from} 至 ${to} 号${covered ?? ''}`
+    : `Log of acts: ${acts} acts, ${from} to ${to}${covered ?? ''}`
 }
 
 function chainLine(proof: ChainProof, zh: boolean): string {

@@ -1,5 +1,10 @@
 /** What reads bytes from outside, for whoever tries to break it. */
 export { DriverError } from './driver.ts'
+export { Hj212Address } from './drivers/hj212/address.ts'
+export { Framer as Hj212Framer } from './drivers/hj212/framer.ts'
+export { Packets as Hj212Packets } from './drivers/hj212/packets.ts'
+export { readingsOf as hj212Readings } from './drivers/hj212/readings.ts'
+export { parseSegment as parseHj212Segment } from './drivers/hj212/segment.ts'
 export { ModbusAddress } from './drivers/modbus/address.ts'
 export { ModbusConnection } from './drivers/modbus/connection.ts'
 export { decode as decodeModbus } from './drivers/modbus/decode.ts'

@@ -31,6 +31,8 @@ export interface DriverContext {
   readonly folder: string
   /** Counts input that was not taken: `farwatch_gateway_refused_total{link,reason}`. `reason` is a fixed word. */
   refused(reason: string, count?: number): void
+  /** Counts what was taken although the protocol has it otherwise: `farwatch_gateway_tolerated_total{link,reason}`. */
+  tolerated(reason: string): void
   /** Says what is wrong although the link stands (a silent unit, unknown nodes); undefined once it is well again. */
   report(problem: string | undefined): void
 }

@@ -61,6 +61,7 @@ export function runLinks(config: GatewayConfig, options: LinkOptions): Promise<S
         link: link.name,
         folder: join(options.home, link.protocol),
         refused: (reason, count = 1) => meters.refused(link, reason, count),
+        tolerated: (reason) => meters.tolerated(link, reason),
         report: (problem) => supervisor.report(problem),
       })
       const supervisor: LinkSupervisor = new LinkSupervisor(
@@ -161,6 +162,11 @@ function metersIn(registry: Registry, gateway: string) {
   const samples = counter('farwatch_gateway_samples_total', 'Samples durably stored')
   const repeats = counter('farwatch_gateway_repeats_total', 'Samples a device sent again, left out')
   const refused = counter('farwatch_gateway_refused_total', 'Input that was not taken, by reason', 'reason')
+  const tolerated = counter(
+    'farwatch_gateway_tolerated_total',
+    'Input that was taken although the protocol has it otherwise, by reason',
+    'reason',
+  )
   return {
     up: (link: LinkConfig, isUp: boolean) =>
       up.set({ gateway, link: link.name, protocol: link.protocol }, isUp ? 1 : 0),
@@ -168,5 +174,6 @@ function metersIn(registry: Registry, gateway: string) {
     repeats: (link: LinkConfig, count: number) => repeats.inc({ gateway, link: link.name }, count),
     refused: (link: LinkConfig, reason: string, count: number) =>
       refused.inc({ gateway, link: link.name, reason }, count),
+    tolerated: (link: LinkConfig, reason: string) => tolerated.inc({ gateway, link: link.name, reason }),
   }
 }

@@ -92,6 +92,8 @@ export const PointEntity = MonitoredPoint.omit({ metric: true, limits: true }).e
   outlet: Name.optional(),
   /** What is measured there (HJ 525 / HJ 524 code or a plain name), by which an outlet's limits find their points. */
   parameter: z.string().max(64).optional(),
+  /** How often a value is expected, unless its measurement cycle says so already. */
+  intervalS: z.number().positive().max(86_400).optional(),
   /** One value each so many seconds, where it isn't continuous. */
   measurementCycleS: z.number().positive().max(86_400).optional(),
   /** What the instrument can measure. */

@@ -13,12 +13,14 @@ export const Quality = {
   uncertainRangeExceeded: 0x4094,
   bad: 0x8000,
   badNoCommunication: 0x8031,
+  badWaitingForInitialData: 0x8032,
   badNodeIdUnknown: 0x8034,
   badConfiguration: 0x8089,
   badNotConnected: 0x808a,
   badDeviceFailure: 0x808b,
   badSensorFailure: 0x808c,
   badOutOfService: 0x808d,
+  badInvalidState: 0x80af,
 } as const
 
 /** Good or uncertain: fit to be compared with a limit. Bad readings never are. */

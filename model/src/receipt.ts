@@ -30,11 +30,17 @@ export const Verdict = z.discriminatedUnion('verdict', [
 ])
 export type Verdict = z.infer<typeof Verdict>
 
-/** Published by the centre on `farwatch/v1/GATEWAY/receipt` as JSON. */
+/** Most verdicts in one receipt. */
+export const verdictsAReceipt = 1_000
+
+/**
+ * Published by the centre on `farwatch/v1/GATEWAY/receipt` as JSON. Batches of one chain whose fate became known in one moment
+ * stand in one receipt.
+ */
 export const Receipt = z.strictObject({
   v: z.literal(1),
   chain: z.string(),
-  verdicts: z.array(Verdict).min(1).max(1_000),
+  verdicts: z.array(Verdict).min(1).max(verdictsAReceipt),
 })
 export type Receipt = z.infer<typeof Receipt>
 

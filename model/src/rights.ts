@@ -93,7 +93,7 @@ function reaches(grant: Grant, scope: Scope): boolean {
     return false
   return (
     grant.department === null ||
-    scope.departments.length === 0 ||
-    scope.departments.includes(grant.department)
+    scope.departments.includes(grant.department) ||
+    (scope.departments.length === 0 && scope.jurisdiction !== null)
   )
 }

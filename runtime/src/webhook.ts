@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 import type { Clock } from './clock.ts'
-import { post } from './post.ts'
+import { type Answer, post } from './post.ts'
 
 /**
  * Where something is sent. The URL is the operator's own choice and is not restricted: it may name a host of the internal
@@ -23,21 +23,24 @@ export type WebhookConfig = z.infer<typeof WebhookConfig>
 /** One attempt, connection and answer together, takes at most this long. */
 export const webhookTimeoutMs = 10_000
 const maxAnswerBytes = 4_096
+/** Receivers allow five minutes as a rule; what two clocks differ by under this is no reason to refuse. */
+const mostSkewMs = 60_000
 
 /**
  * What came of one attempt. `accepted` means just that: the other side has taken it, nobody need have seen it.
- * `retryable`: may work later. `permanent`: will not work for this message. `gone`: the other side wants no more at all.
+ * `retryable`: may work later. `refused`: not believed to be ours, because a secret, a right or a clock is wrong; may work
+ * once that is mended. `permanent`: will not work for this message. `gone`: the other side wants no more at all.
  */
 export type Sent =
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'retryable'; readonly problem: string; readonly afterMs?: number }
-  | { readonly outcome: 'permanent' | 'gone'; readonly problem: string }
+  | { readonly outcome: 'refused' | 'permanent' | 'gone'; readonly problem: string }
 
 /**
  * Sends one JSON body after Standard Webhooks (standardwebhooks.com, specification 1.0): signed with HMAC-SHA256,
  * `webhook-id` as given (stable over attempts), `webhook-timestamp` that of the attempt. 2xx accepts; 408, 425, 429 and
- * 5xx, timeouts and broken connections may work later; 410 means gone; anything else is for good. Rejects only when the
- * signal aborts.
+ * 5xx, timeouts and broken connections may work later; 401 and 403 refuse the signature, as does 400 of a receiver whose
+ * clock differs; 410 means gone; anything else is for good. Rejects only when the signal aborts.
  */
 export async function sendWebhook(
   { url, secret }: WebhookConfig,
@@ -57,16 +60,24 @@ export async function sendWebhook(
     signal,
   )
   if ('problem' in answer) return { outcome: 'retryable', problem: answer.problem }
-  return classify(answer.status, answer.headers, firstLine(answer.body))
+  return classify(answer, timestamp.getTime())
 }
 
-function classify(status: number, headers: Headers, beginning: string): Sent {
+function classify({ status, headers, body }: Answer, signedMs: number): Sent {
   if (status >= 200 && status < 300) return { outcome: 'accepted' }
+  const beginning = firstLine(body)
   const problem = `HTTP ${status}${beginning === '' ? '' : `: ${beginning}`}`
   if (status === 410) return { outcome: 'gone', problem }
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
     const seconds = Number(headers.get('retry-after'))
     return { outcome: 'retryable', problem, ...(seconds > 0 ? { afterMs: seconds * 1000 } : {}) }
+  }
+  const skewMs = Date.parse(headers.get('date') ?? '') - signedMs
+  const clocksDiffer = Math.abs(skewMs) > mostSkewMs
+  if (status === 401 || status === 403 || (status === 400 && clocksDiffer)) {
+    const skew = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours`
+    const why = clocksDiffer ? `its clock is ${skew}: set the wrong one right` : 'check the secret'
+    return { outcome: 'refused', problem: `${problem} (${why})` }
   }
   if (status >= 300 && status < 400) {
     return {

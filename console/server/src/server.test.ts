@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { FarwatchError } from '@farwatch/model'
 import { afterEach, expect, test } from 'vitest'
-import { MemoryDesk, Page, startConsole } from './testing.ts'
+import { alertOf, MemoryDesk, Page, startConsole } from './testing.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
@@ -37,10 +37,10 @@ test('F8 listening beyond this machine without protection is refused', async () 
   })
 })
 
-test('beyond this machine every request bears the token: API, pages, metrics, socket', async () => {
+test('beyond this machine every request bears the token: API, metrics, socket', async () => {
   const { url } = await started({ host: '0.0.0.0', adminToken: token })
   const at = url.replace('localhost', '127.0.0.1')
-  for (const path of ['/', '/api/health', '/metrics', '/socket.io/?EIO=4&transport=polling']) {
+  for (const path of ['/api/sites', '/metrics', '/socket.io/?EIO=4&transport=polling']) {
     const status = async (headers: Record<string, string>) => (await fetch(at + path, { headers })).status
     const refused = path.startsWith('/socket.io') ? 403 : 401
     expect([path, await status({})]).toEqual([path, refused])
@@ -75,10 +75,11 @@ test('a program that bears the token needs no Origin', async () => {
 
 test('F8 an acknowledgement that cannot be made durable is not confirmed', async () => {
   const desk = new MemoryDesk()
+  desk.put(alertOf(0))
   const full = new FarwatchError('journal-full', 'the journal has reached its bound', { retryable: true })
   desk.acknowledge = () => Promise.reject(full)
   const { url } = await started({}, { desk })
-  const response = await fetch(`${url}/api/alerts/${'0'.repeat(32)}/acknowledge`, {
+  const response = await fetch(`${url}/api/alerts/${alertOf(0).id}/acknowledge`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: url },
     body: '{"by":"A"}',
@@ -87,17 +88,34 @@ test('F8 an acknowledgement that cannot be made durable is not confirmed', async
   expect(await response.json()).toMatchObject({ type: 'urn:farwatch:problem:journal-full' })
 })
 
-test('a configured name may be used as Host', async () => {
-  const { url } = await started({ allowedHosts: ['Farwatch.city.example'] })
-  const status = await new Promise((resolve, reject) => {
-    request(`${url}/api/sites`, { headers: { host: 'farwatch.city.example' } }, (response) => {
+/** The status of /api/sites for a request with headers that fetch would not let through. */
+function statusWith(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(`${url}/api/sites`, { headers }, (response) => {
       response.resume()
       resolve(response.statusCode)
     })
       .on('error', reject)
       .end()
   })
-  expect(status).toBe(200)
+}
+
+test('a configured name may be used as Host', async () => {
+  const { url, access } = await started({ allowedHosts: ['Farwatch.city.example'] })
+  access.enter('wang', [{ role: 'operator', jurisdiction: null, department: null, enterprise: null }])
+  const host = 'farwatch.city.example'
+  expect(await statusWith(url, { host, cookie: 'farwatch-session=secret-of-wang' })).toBe(200)
+  expect(await statusWith(url, { host: 'elsewhere.example' })).toBe(421)
+})
+
+test('W2 the console is open to this machine itself only: not under another name, not behind a proxy', async () => {
+  const { url, access } = await started({ allowedHosts: ['farwatch.city.example'] })
+  expect(await statusWith(url, {})).toBe(200)
+  expect(await statusWith(url, { host: 'farwatch.city.example' })).toBe(401)
+  expect(await statusWith(url, { 'x-forwarded-for': '127.0.0.1' })).toBe(401)
+  expect(await statusWith(url, { via: '1.1 proxy' })).toBe(401)
+  access.close()
+  expect(await statusWith(url, {})).toBe(401)
 })
 
 test('without built pages the console says so, and its API works', async () => {

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import {
+  type AccessDesk,
+  type ActLog,
   type AlertDesk,
   FarwatchError,
   type Health,
@@ -17,11 +19,14 @@ import {
   startService,
 } from '@farwatch/runtime'
 import { type App, createApp } from './http/app.ts'
+import { Callers } from './http/callers.ts'
 import { type Access, bracketed, Guard } from './http/guard.ts'
+import { problemWith } from './http/rights.ts'
 import { defaultBounds, type LiveBounds } from './live/bounds.ts'
 import { Feed } from './live/feed.ts'
 import { Follower } from './live/follow.ts'
 import { LiveState } from './live/live-state.ts'
+import { type Scopes, Views } from './live/views.ts'
 import { createConsoleMetrics } from './metrics.ts'
 import { defaultSocketBounds, openSocket, type SocketBounds } from './socket.ts'
 
@@ -43,7 +48,12 @@ export interface ConsoleDeps {
   readonly database: Database
   /** The centre's. */
   readonly journal: Journal
+  /** Where everything that somebody does is written down. */
+  readonly acts: ActLog
   readonly desk: AlertDesk
+  readonly access: AccessDesk
+  /** Where sites and enterprises lie. */
+  readonly scopes: Scopes
   readonly registry: Registry
   readonly registryDesk?: RegistryDesk
   /** State of the other services, for `/api/health`. */
@@ -59,11 +69,13 @@ export interface ConsoleDeps {
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, desk } = deps
+    const { clock, database, journal, acts, desk, access } = deps
     const guard = new Guard(config)
+    const callers = new Callers(guard, access)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
     const state = new LiveState({ registry: deps.registry, bounds, metrics, startMs: clock.now() })
+    const views = new Views(deps.scopes, state)
     const follower = new Follower({ state, journal, database, clock, log, metrics })
     const following = new AbortController()
     const followed = follower.run(following.signal)
@@ -75,7 +87,8 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const components = () => ({ ...deps.components(), console: follower.health() })
     const { version, mapboxToken, webRoot } = config
     const app = await createApp({
-      ...{ state, desk, database, clock, log, metrics, guard, components, version, mapboxToken, webRoot },
+      ...{ state, acts, desk, database, clock, log, metrics },
+      ...{ guard, access, callers, views, components, version, mapboxToken, webRoot },
       registry: deps.metrics,
       registryDesk: deps.registryDesk,
     })
@@ -90,7 +103,19 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       ...{ server: app.server, desk, clock, metrics },
       feed: new Feed({ state, desk, clock }),
       bounds: { ...defaultSocketBounds, ...config.socketBounds },
-      judge: (request) => guard.judgeSocket(request)?.message,
+      admit: (request) => {
+        const problem = guard.judgeSocket(request)
+        if (problem !== undefined) return problem.message
+        const caller = callers.of(request)
+        if (caller === undefined || caller === 'wrong-token') return 'expected a session or a token'
+        return problemWith(caller, 'monitoring.read')?.message ?? views.of(caller.principal)
+      },
+      subscribe: (listener) => {
+        const ways = [access.subscribe(listener), views.follow(listener)]
+        return () => {
+          for (const out of ways) out()
+        }
+      },
     })
     life.onStop('socket', closeSocket)
 

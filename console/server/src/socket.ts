@@ -1,8 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import type { AlertDesk, ClientToServer, ServerToClient, Snapshot } from '@farwatch/model'
+import type { AlertDesk, ClientToServer, Delta, ServerToClient, Snapshot } from '@farwatch/model'
 import type { Clock } from '@farwatch/runtime'
 import { type Socket as AnySocket, Server } from 'socket.io'
 import type { Feed } from './live/feed.ts'
+import type { View } from './live/views.ts'
 import type { ConsoleMetrics } from './metrics.ts'
 
 type Socket = AnySocket<ClientToServer, ServerToClient>
@@ -32,11 +33,14 @@ interface SocketParts {
   readonly clock: Clock
   readonly metrics: ConsoleMetrics
   readonly bounds: SocketBounds
-  /** Why a connection is refused, or undefined. */
-  readonly judge: (request: IncomingMessage) => string | undefined
+  /** What whoever opens the connection may see, or why it is refused. Asked again as long as it stands. */
+  readonly admit: (request: IncomingMessage) => View | string
+  /** Calls when people may have lost their rights, or sites have moved. Returns the way out. */
+  readonly subscribe: (listener: () => void) => () => void
 }
 
 interface Client {
+  view: View
   /** Gets the deltas; otherwise it waits for a snapshot. */
   follows: boolean
   /** Bytes that may wait for it. */
@@ -45,8 +49,10 @@ interface Client {
   snapshotMs: number
 }
 
-/** Those who follow the deltas are in one room, so that a delta is encoded once for all of them. */
-const followers = 'followers'
+/** Those who follow the deltas and see the same are in one room, so that a delta is encoded once for all of them. */
+const roomOf = ({ key }: View) => `followers ${key}`
+/** So long after a session has expired its page may still be told of the city. */
+const askAgainMs = 500
 /** With no more than this waiting, a client has taken what it was sent. */
 const drainedBytes = 16_384
 
@@ -67,8 +73,11 @@ export function openSocket(parts: SocketParts): () => void {
     allowRequest: (request, answer) => {
       const opens = !new URL(request.url ?? '/', 'http://console').searchParams.has('sid')
       const full = opens && io.engine.clientsCount >= bounds.clients
-      const problem = full ? `${bounds.clients} pages are connected, no more are taken` : parts.judge(request)
-      answer(problem, problem === undefined)
+      const admitted = full
+        ? `${bounds.clients} pages are connected, no more are taken`
+        : parts.admit(request)
+      if (typeof admitted === 'string') answer(admitted, false)
+      else answer(undefined, true)
     },
   })
   io.engine.on('headers', (headers: Record<string, string>) => {
@@ -77,7 +86,12 @@ export function openSocket(parts: SocketParts): () => void {
   })
 
   io.on('connection', (socket) => {
-    clients.set(socket, { follows: false, allowance: 0, snapshotMs: -Infinity })
+    const view = parts.admit(socket.request)
+    if (typeof view === 'string') {
+      socket.disconnect(true)
+      return
+    }
+    clients.set(socket, { view, follows: false, allowance: 0, snapshotMs: -Infinity })
     metrics.clients.set(clients.size)
     socket.on('resync', () => {
       const client = clients.get(socket)
@@ -91,7 +105,18 @@ export function openSocket(parts: SocketParts): () => void {
 
   const unfollow = (socket: Socket, client: Client) => {
     client.follows = false
-    socket.leave(followers)
+    socket.leave(roomOf(client.view))
+  }
+
+  /** Whoever has logged out, run out of time or lost rights is cut; whoever sees other things gets a new snapshot. */
+  const askAgain = () => {
+    for (const [socket, client] of clients) {
+      const view = parts.admit(socket.request)
+      if (view === client.view) continue
+      unfollow(socket, client)
+      if (typeof view === 'string') socket.disconnect(true)
+      else client.view = view
+    }
   }
 
   const tick = () => {
@@ -103,22 +128,30 @@ export function openSocket(parts: SocketParts): () => void {
         metrics.slowClients.inc()
         unfollow(socket, client)
       }
-      // Without followers the delta would be encoded for nobody.
-      if (io.sockets.adapter.rooms.has(followers)) io.to(followers).emit('delta', delta)
+      sendDelta(delta)
     }
     serveSnapshots()
   }
 
+  const sendDelta = (delta: Delta) => {
+    const views = new Map<string, View>()
+    for (const { follows, view } of clients.values()) if (follows) views.set(view.key, view)
+    for (const view of views.values()) io.to(roomOf(view)).emit('delta', view.delta(delta))
+  }
+
   const serveSnapshots = () => {
     const nowMs = clock.monotonicMs()
-    let snapshot: Snapshot | undefined
+    let whole: Snapshot | undefined
+    const seen = new Map<View, Snapshot>()
     for (const [socket, client] of clients) {
       if (client.follows || nowMs - client.snapshotMs < bounds.snapshotEveryMs) continue
       if (waitingBytes(socket) > drainedBytes) continue
-      snapshot ??= feed.snapshot()
+      whole ??= feed.snapshot()
+      const snapshot = seen.get(client.view) ?? client.view.snapshot(whole)
+      seen.set(client.view, snapshot)
       socket.emit('snapshot', snapshot)
       metrics.snapshots.inc()
-      socket.join(followers)
+      socket.join(roomOf(client.view))
       client.follows = true
       client.snapshotMs = nowMs
       client.allowance = waitingBytes(socket) + bounds.backlogBytes
@@ -135,9 +168,13 @@ export function openSocket(parts: SocketParts): () => void {
     })
   })
   const stopTicking = clock.every(bounds.periodMs, tick)
+  const stopAsking = clock.every(askAgainMs, askAgain)
+  const unsubscribeAccess = parts.subscribe(askAgain)
 
   return () => {
     stopTicking()
+    stopAsking()
+    unsubscribeAccess()
     flushing?.()
     unsubscribe()
     // Only the transport is closed: told that the server disconnects it, a page would not come back by itself.

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type AcknowledgeOutcome,
+  type Act,
+  type ActLog,
   type Alert,
   type AlertDesk,
   type CameraView,
@@ -13,13 +15,16 @@ import {
   FarwatchError,
   isOpen,
   type LastValue,
+  type RecordedAct,
   Registry,
   type ServerToClient,
   type Snapshot,
 } from '@farwatch/model'
 import { createMetrics, type Database, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { io, type Socket } from 'socket.io-client'
+import { countyScopes } from './live/county-scopes.ts'
 import { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
+import { MemoryAccess } from './testing-access.ts'
 
 /** An alert desk in memory: what a test raises is there, and acknowledging works as ISA-18.2 has it. */
 export class MemoryDesk implements AlertDesk {
@@ -153,11 +158,32 @@ export function jpeg(filling: string): Uint8Array {
   return Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, ...new TextEncoder().encode(filling), 0xff, 0xd9)
 }
 
+/** A log of acts in memory. */
+export class MemoryActs implements ActLog {
+  readonly recorded: RecordedAct[] = []
+
+  get end(): number {
+    return this.recorded.length
+  }
+
+  async append(act: Act): Promise<RecordedAct> {
+    const recorded = { ...act, seq: this.end + 1, atMs: Date.now() }
+    this.recorded.push(recorded)
+    return recorded
+  }
+
+  async *read(fromSeq: number): AsyncGenerator<RecordedAct> {
+    yield* this.recorded.slice(fromSeq - 1)
+  }
+}
+
 /** The console on a free port, with a real journal in a temporary folder. */
 export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Partial<ConsoleDeps> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-console-'))
   const journal = await openJournal({ folder: join(folder, 'journal'), log: silentLog })
   const desk = new MemoryDesk()
+  const acts = new MemoryActs()
+  const access = new MemoryAccess()
   const metrics = createMetrics()
   const console = await start(
     {
@@ -171,7 +197,10 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         metrics,
         database: databaseAway,
         journal,
+        acts,
         desk,
+        access,
+        scopes: countyScopes(deps.registry ?? city),
         registry: city,
       },
       components: () => ({ intake: { status: 'ok' } }),
@@ -179,7 +208,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
     },
   )
   return {
-    ...{ url: console.url, folder, journal, desk, metrics },
+    ...{ url: console.url, folder, journal, acts, access, desk, metrics },
     append: (record: CentreRecord) => journal.append(encodeRecord(record)),
     async stop() {
       await console.stop()

@@ -2,8 +2,8 @@ import { FarwatchError, Hash, Name } from '@farwatch/model'
 import { decode, encode } from 'cborg'
 import { z } from 'zod'
 
-/** Whose chain it is: batches of a gateway, the centre's own seals, the log of keys. */
-export const chainKinds = ['batches', 'keys', 'seals'] as const
+/** Whose chain it is: batches of a gateway, the log of keys, the centre's own seals, the log of acts. */
+export const chainKinds = ['batches', 'keys', 'seals', 'acts'] as const
 
 /**
  * How far a chain had come: its last entry. `from` is where the stretch without a hole begins that ends there, so

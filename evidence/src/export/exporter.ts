@@ -21,6 +21,7 @@ import { centreName, type KeyDirectory } from '../key-log.ts'
 import type { SigningKey } from '../keys.ts'
 import { inclusionProof, leafHash } from '../merkle.ts'
 import { maxSealed, openSeal } from '../seal.ts'
+import { ActParts } from './act-parts.ts'
 import type { Item } from './items.ts'
 import { type Manifest, type Selection, sha256, signManifest } from './manifest.ts'
 import { Parts } from './parts.ts'
@@ -41,6 +42,8 @@ export interface ExportOptions {
   readonly nowMs: number
   /** The centre's anchors as of before the first record is read. */
   readonly anchors?: AsyncIterable<WholeAnchor>
+  /** Entries of the log of acts, in order: those that were done in the time of the selection are written. */
+  readonly acts?: AsyncIterable<Original>
   /** Told every so many records. */
   readonly onProgress?: (position: number, counts: Manifest['counts']) => void
 }
@@ -70,6 +73,7 @@ export class Exporter {
   readonly #options: ExportOptions
   readonly #zip: ZipWriter
   readonly #parts: Parts
+  readonly #acts: ActParts
   readonly #entries: Manifest['entries'] = []
   readonly #chains = new Map<string, ChainState & { gateway: string; chain: string }>()
   readonly #seals = new Map<string, ChainState & { chain: string }>()
@@ -80,6 +84,7 @@ export class Exporter {
     this.#options = options
     this.#zip = new ZipWriter(write)
     this.#parts = new Parts((name, content) => this.#add(name, content))
+    this.#acts = new ActParts((name, content) => this.#add(name, content))
   }
 
   /** @throws FarwatchError `export-too-large`; what the records or the writing throw. */
@@ -97,6 +102,7 @@ export class Exporter {
     }
     this.#counts.unsealed += this.#unsealed.length
     await this.#parts.flush()
+    await this.#acts.add(this.#options.acts, (madeMs) => this.#inTime(madeMs))
     await this.#addAnchors()
     return this.#finish()
   }
@@ -273,6 +279,7 @@ export class Exporter {
       if (first > 0) shown.add(`batches ${gateway} ${chain}`)
     for (const { chain, first } of this.#seals.values())
       if (first > 0) shown.add(`seals ${centreName} ${chain}`)
+    if (this.#acts.range !== undefined) shown.add(`acts ${centreName} ${this.#acts.range.chain}`)
     const records: AnchorRecord[] = []
     for await (const anchor of this.#options.anchors ?? []) {
       const record = recordOf(anchor, ({ kind, owner, chain }) => shown.has(`${kind} ${owner} ${chain}`))
@@ -297,6 +304,7 @@ export class Exporter {
       seals: [...this.#seals.values()]
         .filter(shown)
         .map((state) => ({ chain: state.chain, ...range(state) })),
+      ...(this.#acts.range === undefined ? {} : { acts: this.#acts.range }),
       entries: [...this.#entries],
     }
     const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)

@@ -44,6 +44,8 @@ export const Manifest = z.strictObject({
     z.strictObject({ gateway: z.string(), chain: Hex16, from: Seq, to: Seq, skipped: z.array(Range) }),
   ),
   seals: z.array(z.strictObject({ chain: Hex16, from: Seq, to: Seq, skipped: z.array(Range) })),
+  /** The stretch of the log of acts that is here, without a hole. */
+  acts: z.strictObject({ chain: Hex16, from: Seq, to: Seq }).optional(),
   /** Every other file but `manifest.cose`, in order. */
   entries: z.array(
     z.strictObject({ name: z.string(), bytes: Count, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),

@@ -13,6 +13,7 @@ export const exportReadme = `远望 Farwatch：证据导出
   keys.cbor         密钥目录：每个密钥何时启用、更换、撤销，一条签名的链
   evidence/*.fwe    原始数据：网关签名的批次、损失声明、中心的封存
   anchors.cbor      监管中心每日的锚定中与这些链有关的部分，以及第三方时间戳（如有）
+  acts/*.fwe        操作日志：谁做了什么，每条由监管中心签名并成链；acts/*.jsonl 供人阅读（如有）
   readings/*.csv    同样的读数，供人阅读；核验时逐行与原始数据比对
 
 格式说明：Farwatch 仓库中的 docs/evidence.md。
@@ -32,6 +33,7 @@ those in this file are used and their fingerprints shown, for you to compare.
   keys.cbor         the key directory: when each key came, was replaced, was revoked; a signed chain
   evidence/*.fwe    the originals: batches that gateways signed, declarations of loss, the centre's seals
   anchors.cbor      what the centre's daily anchors say of these chains, with a third party's timestamps (where there are any)
+  acts/*.fwe        the log of acts: who did what, each signed by the centre and chained; acts/*.jsonl for people (where asked for)
   readings/*.csv    the same readings for people; verification compares each line with the originals
 
 The format: docs/evidence.md in Farwatch's repository.

@@ -1,5 +1,11 @@
+import type { ActFault } from './acts.ts'
+
 /** What can be wrong with an export. */
 export type FindingCode =
+  | `act-${ActFault}`
+  /** An act as people read it is not the one that was signed. */
+  | 'act-line'
+  | 'act-line-missing'
   /** The ZIP around the files is not as written. */
   | 'container'
   | 'entry-missing'

@@ -3,7 +3,10 @@ import { decode } from 'cborg'
 import { Manifest, openManifestSignature, type Selection, sha256 } from '../export/manifest.ts'
 import { type ReadableFile, readZip, type ZipEntry } from '../export/zip.ts'
 import { KeyDirectory } from '../key-log.ts'
+import { verifyingKey } from '../keys.ts'
 import type { PublicKeys } from '../public-keys.ts'
+import { verifyActs } from './act-parts.ts'
+import type { ActsProof } from './acts.ts'
 import { type AnchorProof, judgeAnchors, type Outside, readAnchors } from './anchors.ts'
 import { type ChainProof, Chains } from './chains.ts'
 import type { Finding } from './finding.ts'
@@ -21,6 +24,8 @@ export interface Report {
   readonly chains: readonly ChainProof[]
   /** What the export's anchors prove of its chains, oldest first. */
   readonly anchors: readonly AnchorProof[]
+  /** What is proven of the log of acts, where the export holds any. */
+  readonly acts: ActsProof | undefined
   readonly selection: Selection | undefined
   readonly madeAt: string | undefined
   /** Whether keys were given from outside; otherwise they are the export's own, to be compared. */
@@ -65,6 +70,11 @@ export async function verifyExport(
     // The same damage is not told twice: the entry is named where nothing in it could be.
     if (said > 0) for (const name of [evidence, readings]) changed.delete(name)
   }
+  const centre = (trusted?.keys ?? directory.keys).filter(({ owner }) => owner === 'centre')
+  const acts = await verifyActs(entries, {
+    ...{ keys: centre.map(({ publicKey }) => verifyingKey(publicKey)), anchors },
+    ...{ manifest, changed, report },
+  })
   for (const entry of changed) report({ code: 'entry-changed', entry })
   const chains = deps.chains.finish(manifest)
   for (const finding of chains.findings) report(finding)
@@ -74,7 +84,7 @@ export async function verifyExport(
   return {
     sound: findings.length === 0,
     ...{ findings, moreFindings: more, counts: deps.counts, chains: chains.proofs, anchors: proofs },
-    ...{ selection, madeAt: manifest?.madeAt, trusted: trusted !== undefined },
+    ...{ acts, selection, madeAt: manifest?.madeAt, trusted: trusted !== undefined },
     keys: directory.keys.map(({ owner, name, keyId }) => ({ owner, name, keyId })),
   }
 }

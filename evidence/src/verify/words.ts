@@ -17,9 +17,24 @@ interface Said {
   readonly detail: string
   /** Sequences in words. */
   readonly range: string
+  /** The act or acts, with the time where it is known. */
+  readonly act: string
 }
 
 const english: Readonly<Record<FindingCode, Words>> = {
+  'act-altered': ({ act, detail }) => `${act} was changed after it was signed${detail}`,
+  'act-added': ({ act, detail }) => `${act} was added: the log of acts has no place for it${detail}`,
+  'act-removed': ({ act }) => `${act} was taken out of the log of acts`,
+  'act-reordered': ({ act, detail }) => `${act} stands in another order than it was done in${detail}`,
+  'act-broken': ({ act, detail }) => `${act} does not follow the act that stands before it${detail}`,
+  'act-unreadable': ({ act }) => `${act} cannot be read`,
+  'act-damaged': ({ act }) => `${act} is damaged on the disk`,
+  'act-anchor-contradicted': ({ act, detail }) =>
+    `${act} is not the one that was anchored: the log of acts was written anew${detail}`,
+  'act-anchor-beyond': ({ act, detail }) =>
+    `${act} cut off: the log of acts was longer when it was anchored${detail}`,
+  'act-line': ({ act, entry }) => `${act}: the line in ${entry} is not what was signed`,
+  'act-line-missing': ({ act, entry }) => `${act} is missing from ${entry}`,
   container: ({ detail, entry }) => `the ZIP itself was changed: ${detail} ${entry}`,
   'entry-missing': ({ entry }) => `${entry} is missing`,
   'entry-added': ({ entry }) => `${entry} was added: the manifest does not know it`,
@@ -71,6 +86,17 @@ const english: Readonly<Record<FindingCode, Words>> = {
 }
 
 const chinese: Readonly<Record<FindingCode, Words>> = {
+  'act-altered': ({ act, detail }) => `${act}在签名之后被改动${detail}`,
+  'act-added': ({ act, detail }) => `${act}是后加的：操作日志中没有它的位置${detail}`,
+  'act-removed': ({ act }) => `${act}被从操作日志中取走`,
+  'act-reordered': ({ act, detail }) => `${act}的顺序与发生时不同${detail}`,
+  'act-broken': ({ act, detail }) => `${act}与其前一条操作不衔接${detail}`,
+  'act-unreadable': ({ act }) => `${act}无法读取`,
+  'act-damaged': ({ act }) => `${act}在磁盘上已损坏`,
+  'act-anchor-contradicted': ({ act, detail }) => `${act}与锚定时的不是同一条：操作日志被重写过${detail}`,
+  'act-anchor-beyond': ({ act, detail }) => `${act}被截去：锚定时操作日志更长${detail}`,
+  'act-line': ({ act, entry }) => `${act}：${entry} 中的该行不是签名的内容`,
+  'act-line-missing': ({ act, entry }) => `${entry} 中缺少${act}`,
   container: ({ detail, entry }) => `ZIP 文件结构被改动：${detail} ${entry}`,
   'entry-missing': ({ entry }) => `缺少 ${entry}`,
   'entry-added': ({ entry }) => `${entry} 是后加的：清单中没有它`,
@@ -152,13 +178,21 @@ export function describe(finding: Finding, language: Language): string {
         : zh
           ? `第 ${seq} 至 ${toSeq} 号`
           : `${seq} to ${toSeq}`
-  const { found, expected, field, detail, code } = finding
+  const { found, expected, field, code } = finding
+  const detail = code.startsWith('act-') && finding.detail ? ` (${finding.detail})` : finding.detail
   const [none, entry] = [zh ? '无值' : 'no value', `${finding.entry ?? ''}${where}`]
   const said = {
+    act: actName(finding, zh),
     ...{ place, what: reading, entry, range, field: field ?? '', detail: detail ?? '' },
     ...{ found: found === '' ? none : (found ?? ''), expected: expected === '' ? none : (expected ?? '') },
   }
   return printable((zh ? chinese : english)[code](said).trim())
+}
+
+function actName({ seq, toSeq, time }: Finding, zh: boolean): string {
+  const number = toSeq === undefined ? `${seq ?? '?'}` : zh ? `${seq} 至 ${toSeq}` : `${seq} to ${toSeq}`
+  if (zh) return `第 ${number} 号操作${time ? `（${time}）` : ''}`
+  return `${toSeq === undefined ? 'act' : 'acts'} ${number}${time ? ` of ${time}` : ''}`
 }
 
 function chainName(name: string, zh: boolean): string {

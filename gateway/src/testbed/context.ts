@@ -14,11 +14,13 @@ export async function temporaryFolder(): Promise<string> {
 
 export interface TestContext extends DriverContext {
   readonly refusals: Map<string, number>
+  readonly tolerances: Map<string, number>
   readonly problems: (string | undefined)[]
 }
 
 export async function testContext(): Promise<TestContext> {
   const refusals = new Map<string, number>()
+  const tolerances = new Map<string, number>()
   const problems: (string | undefined)[] = []
   return {
     clock: systemClock,
@@ -27,8 +29,10 @@ export async function testContext(): Promise<TestContext> {
     link: 'bench',
     folder: await temporaryFolder(),
     refused: (reason, count = 1) => refusals.set(reason, (refusals.get(reason) ?? 0) + count),
+    tolerated: (reason) => tolerances.set(reason, (tolerances.get(reason) ?? 0) + 1),
     report: (problem) => problems.push(problem),
     refusals,
+    tolerances,
     problems,
   }
 }

@@ -1,13 +1,14 @@
 import { createServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { FarwatchError, messageOf, type Receipt, topics } from '@farwatch/model'
+import { FarwatchError, messageOf, topics } from '@farwatch/model'
 import { type Logger, limitPacketSize } from '@farwatch/runtime'
-import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import { Connections, connectionBounds } from './connections.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
 import { type Gate, pictureBounds } from './gate.ts'
 import type { Quarantine } from './quarantine.ts'
+import { type Answer, Receipts } from './receipts.ts'
 
 export interface ListenerConfig {
   readonly host: string
@@ -25,10 +26,20 @@ export interface BrokerDeps {
 /** Before someone has said who he is, a packet may hold a CONNECT and no more. */
 const strangerBytes = 16 * 1024
 const maxPacketBytes = pictureBounds.bytes + 1024
-/** Refused messages go on under this topic, which nobody may subscribe to: acknowledged, received by nobody. */
-const nowhere = '$farwatch/nowhere'
 
-type Known = Client & { principal?: Principal }
+/** QoS 2 messages that a client may leave half done. */
+const maxHalfDone = 20
+
+type Known = Client & { principal?: Principal; hearsReceipts?: boolean }
+type Done = (error?: Error) => void
+
+/** aedes for a centre where nobody receives what others publish: it goes to the gate and, acknowledged, no further. */
+class Listener extends Aedes {
+  override publish(packet: PublishPacket, sender: Client | null | Done, done?: Done): void {
+    if (typeof sender === 'function') super.publish(packet, sender)
+    else done?.()
+  }
+}
 
 /**
  * The centre's MQTT listener. A PUBLISH is acknowledged when the gate has it on disk: aedes writes the PUBACK after
@@ -41,14 +52,16 @@ export async function startBroker(
 ) {
   const connections = new Connections<Duplex>(connectionBounds)
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
-  const broker = await Aedes.createBroker({
+  const broker = new Listener({
     concurrency: 1_000,
     connectTimeout: 10_000,
     drainTimeout: 30_000,
     queueLimit: 100,
     maxTopicLevels: 6,
     maxClientsIdLength: 64,
+    maxInflightInbound: maxHalfDone,
   })
+  await broker.listen()
 
   broker.preConnect = (_, packet, done) => {
     // MQTT 3.1.1, 3.1.3.1: without an id the session must be clean; aedes would let it pass.
@@ -59,17 +72,20 @@ export async function startBroker(
   }
 
   broker.authenticate = (client: Known, user, password, done) => {
-    const refuse = (returnCode: 2 | 3 | 4, problem: string) => {
-      quarantine.count(client.id, 'not-authenticated', { user, problem })
+    const refuse = (returnCode: 2 | 3 | 4, problem: string, reason = 'not-authenticated') => {
+      quarantine.count(client.id, reason, { user, problem })
       done(Object.assign(new Error(problem), { returnCode }) as AuthenticateError, false)
     }
     credentials.refresh().then(
       () => {
         const found = identify(client.id, user, password)
         if ('problem' in found) return refuse(found.returnCode, found.problem)
-        if (!connections.admit(client.conn, found.principal.kind === 'anonymous'))
-          return refuse(3, 'no more connections of this kind are taken')
+        const full = connections.admit(client.conn, user)
+        if (full !== undefined) return refuse(3, full, 'too-many-connections')
         client.principal = found.principal
+        // Only a gateway subscribes to anything. Of others a kept session would hold what they left half done, which is
+        // stored already, under each name that they ever called themselves.
+        if (found.principal.kind !== 'gateway') client.clean = true
         if (found.principal.kind === 'gateway' && connected.has(client.id)) deliveries.takenOver(client.id)
         done(null, true)
       },
@@ -109,11 +125,10 @@ export async function startBroker(
     const message = { topic: packet.topic, payload, client: client.id, principal: client.principal }
     gate.take(message).then(
       (result) => {
-        packet.topic = nowhere
+        // Of QoS 2 aedes keeps the packet until its PUBREL.
         packet.payload = Buffer.alloc(0)
-        packet.retain = false
         done()
-        if (result.outcome === 'judged') sendReceipt(result)
+        if (result.outcome === 'judged') receipts.add(result)
       },
       (error) => {
         log.error(
@@ -131,15 +146,22 @@ export async function startBroker(
       principal?.kind === 'gateway' &&
       [topics.receipt(principal.gateway), topics.command(principal.gateway)].includes(subscription.topic)
     if (!own) quarantine.count(client.id, 'foreign-subscription', { topic: subscription.topic.slice(0, 200) })
+    if (own && subscription.topic === topics.receipt(principal.gateway)) client.hearsReceipts = true
     done(null, own ? subscription : null)
   }
+  broker.on('unsubscribe', (unsubscribed, client: Known) => {
+    if (unsubscribed.includes(topics.receipt(client.id))) client.hearsReceipts = false
+  })
 
-  function sendReceipt({ gateway, chain, verdicts }: Omit<Receipt, 'v'> & { gateway: string }): void {
-    broker.publish(
+  /** To the gateway's own connection; one that is gone sends again what has no receipt. */
+  const receipts = new Receipts((gateway, receipt) => {
+    const client = connected.get(gateway)
+    if (!client?.hearsReceipts) return
+    client.publish(
       {
         cmd: 'publish',
         topic: topics.receipt(gateway),
-        payload: JSON.stringify({ v: 1, chain, verdicts } satisfies Receipt),
+        payload: JSON.stringify(receipt),
         qos: 1,
         dup: false,
         retain: false,
@@ -149,10 +171,10 @@ export async function startBroker(
           log.warn({ gateway, problem: error.message }, 'a receipt was not sent; the gateway will ask again')
       },
     )
-  }
+  })
 
   // A new connection takes the session over before the old one's end is told.
-  const connected = new Map<string, Client>()
+  const connected = new Map<string, Known>()
   broker.on('clientReady', (client) => connected.set(client.id, client))
   broker.on('clientDisconnect', (client) => {
     if (connected.get(client.id) === client) connected.delete(client.id)
@@ -192,7 +214,7 @@ export async function startBroker(
     },
     /** Whether a gateway is connected; its client id is its name. */
     isConnected: (gateway: string) => connected.has(gateway),
-    sendReceipt,
+    sendReceipt: (answer: Answer) => receipts.add(answer),
     async stop(): Promise<void> {
       server.close()
       await new Promise<void>((resolve) => broker.close(() => resolve()))

@@ -53,6 +53,11 @@ export class Chain {
     this.#gaps = state.gaps
   }
 
+  /** The last sequence that is stored or declared lost. */
+  get end(): number {
+    return this.#end
+  }
+
   get state(): ChainState {
     return { end: this.#end, hash: this.#hash, gaps: this.#gaps }
   }

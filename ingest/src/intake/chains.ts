@@ -81,18 +81,30 @@ export class Chains {
     return chains
   }
 
+  /** The same for a batch that follows another one which is on its way to disk. */
+  judgeNext({ seq }: Pick<BatchHeader, 'seq'>): 'fits' | Verdict {
+    if (seq > maxSeq) return { verdict: 'rejected', seq, reason: `sequence over ${maxSeq}` }
+    if (this.#hashes.waiting >= maxWaiting) {
+      return { verdict: 'held', seq, reason: 'the centre cannot write down its chains now' }
+    }
+    return 'fits'
+  }
+
+  /** Whether nothing of its chain is stored or declared lost at this place or behind it. */
+  endsBefore(place: BatchHeader): boolean {
+    return (this.#chains.get(keyOf(place))?.chain.end ?? 0) < place.seq
+  }
+
   /** What to do with a batch whose signature is good. `past`: something came in its place, `recall` knows what. */
   judge(header: BatchHeader, hash: Uint8Array, nowMs: number): 'fits' | 'past' | Verdict {
     const { seq } = header
+    const refused = this.judgeNext(header)
+    if (refused !== 'fits') return refused
     const known = this.#chains.get(keyOf(header))
-    if (seq > maxSeq) return { verdict: 'rejected', seq, reason: `sequence over ${maxSeq}` }
     if (known === undefined && !this.#mayBegin(header.gateway, nowMs)) {
       const days = newChains.withinMs / 86_400_000
       const reason = `more than ${newChains.most} chains of this gateway begun within ${days} days`
       return { verdict: 'rejected', seq, reason }
-    }
-    if (this.#hashes.waiting >= maxWaiting) {
-      return { verdict: 'held', seq, reason: 'the centre cannot write down its chains now' }
     }
     const fit = (known?.chain ?? new Chain()).judge(header, hash)
     switch (fit.fit) {

@@ -4,6 +4,8 @@ export interface ConnectionBounds {
   readonly admitted: number
   /** Of these, so many without credentials: the rest is kept for enrolled gateways and devices. */
   readonly anonymous: number
+  /** Of these, so many with one user name: loggers of one site may share it, but it must not keep a city out. */
+  readonly perUser: number
   /** Connections that have not said who they are, besides those. */
   readonly strangers: number
   readonly strangersPerAddress: number
@@ -13,6 +15,7 @@ export interface ConnectionBounds {
 export const connectionBounds: ConnectionBounds = {
   admitted: 5_000,
   anonymous: 3_000,
+  perUser: 100,
   strangers: 2_000,
   strangersPerAddress: 1_000,
 }
@@ -26,8 +29,10 @@ export class Connections<Connection> {
   /** Oldest first, as the sets below. */
   readonly #strangers = new Map<Connection, string>()
   readonly #perAddress = new Map<string, Set<Connection>>()
-  readonly #admitted = new Set<Connection>()
-  readonly #anonymous = new Set<Connection>()
+  /** With its user; undefined: without credentials. */
+  readonly #admitted = new Map<Connection, string | undefined>()
+  /** Connections of each user. */
+  readonly #perUser = new Map<string | undefined, number>()
 
   constructor(bounds: ConnectionBounds) {
     this.#bounds = bounds
@@ -38,7 +43,7 @@ export class Connections<Connection> {
   }
 
   get all(): readonly Connection[] {
-    return [...this.#strangers.keys(), ...this.#admitted]
+    return [...this.#strangers.keys(), ...this.#admitted.keys()]
   }
 
   /** Someone connects; returns the stranger who must go for him, if any. */
@@ -57,22 +62,30 @@ export class Connections<Connection> {
     return oldest
   }
 
-  /** A stranger has said who he is. False where no more of his kind are let in: he stays a stranger. */
-  admit(connection: Connection, isAnonymous: boolean): boolean {
-    const { admitted, anonymous } = this.#bounds
-    if (!this.#strangers.has(connection) || this.#admitted.size >= admitted) return false
-    if (isAnonymous && this.#anonymous.size >= anonymous) return false
+  /** A stranger has said who he is (undefined: without credentials). Returns why he is not let in, if he is not: he stays a stranger. */
+  admit(connection: Connection, user: string | undefined): string | undefined {
+    const { admitted, anonymous, perUser } = this.#bounds
+    if (!this.#strangers.has(connection)) return 'sent away meanwhile'
+    if (this.#admitted.size >= admitted) return `${admitted} connections are held already`
+    const most = user === undefined ? anonymous : perUser
+    const count = this.#perUser.get(user) ?? 0
+    if (count >= most)
+      return `${most} connections ${user === undefined ? 'without credentials' : `of ${user}`} are held already`
     this.leave(connection)
-    this.#admitted.add(connection)
-    if (isAnonymous) this.#anonymous.add(connection)
-    return true
+    this.#admitted.set(connection, user)
+    this.#perUser.set(user, count + 1)
+    return undefined
   }
 
   leave(connection: Connection): void {
     const address = this.#strangers.get(connection)
     this.#strangers.delete(connection)
-    this.#admitted.delete(connection)
-    this.#anonymous.delete(connection)
+    const user = this.#admitted.get(connection)
+    if (this.#admitted.delete(connection)) {
+      const count = this.#perUser.get(user)! - 1
+      if (count > 0) this.#perUser.set(user, count)
+      else this.#perUser.delete(user)
+    }
     if (address === undefined) return
     const neighbours = this.#perAddress.get(address)
     neighbours?.delete(connection)

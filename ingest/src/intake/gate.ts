@@ -27,12 +27,16 @@ import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
+import { Pace } from './pace.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
+import { UnderWay } from './under-way.ts'
 import { readBatch, Unreadable } from './unreadable.ts'
 
 export const pictureBounds = { bytes: 2 * 1024 * 1024 } as const
 const telemetryBytes = 64 * 1024
+/** Judging gives way to the disk, the database and everyone else after so long. */
+const judgingMs = 4
 const eventBytes = 256 * 1024
 
 export interface Message {
@@ -71,8 +75,13 @@ export interface GateDeps {
  */
 export class Gate {
   readonly #deps: GateDeps
-  /** What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. */
+  /**
+   * What one gateway sends is judged one after another: a batch needs the key of the status and the batch before it. A
+   * batch that is judged may be on its way to disk while the next one has its turn.
+   */
   readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #underWay = new Map<string, UnderWay>()
+  readonly #pace: Pace
   readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
@@ -82,6 +91,7 @@ export class Gate {
 
   constructor(deps: GateDeps) {
     this.#deps = deps
+    this.#pace = new Pace(deps.clock, judgingMs)
   }
 
   async take(message: Message): Promise<Outcome> {
@@ -95,8 +105,8 @@ export class Gate {
         if (principal.kind !== 'gateway' || principal.gateway !== topic.gateway) {
           return this.#refuse(message, 'foreign-topic', `only gateway ${topic.gateway} may publish here`)
         }
-        return this.#inTurn(topic.gateway, async () => {
-          const outcome = await this.#ofGateway(message, topic)
+        return this.#inTurn(topic.gateway, async (next) => {
+          const outcome = await this.#ofGateway(message, topic, next)
           if (outcome.outcome === 'judged') {
             this.#deps.deliveries.judged(outcome.gateway, outcome.chain, outcome.verdicts)
           }
@@ -121,20 +131,23 @@ export class Gate {
     }
   }
 
-  #inTurn(gateway: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  /** The turn ends when the work calls `next`, at the latest when it is done. */
+  #inTurn(gateway: string, work: (next: () => void) => Promise<Outcome>): Promise<Outcome> {
     const before = this.#turns.get(gateway) ?? Promise.resolve()
-    const turn = before.catch(() => undefined).then(work)
-    this.#turns.set(gateway, turn)
-    return turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turns.set(gateway, promise)
+    const next = () => this.#pace.go(resolve)
+    return before.then(() => work(next)).finally(next)
   }
 
   #ofGateway(
     message: Message,
     { kind, gateway }: { kind: 'batch' | 'loss' | 'status'; gateway: string },
+    next: () => void,
   ): Promise<Outcome> {
     switch (kind) {
       case 'batch':
-        return this.#batch(message, gateway)
+        return this.#batch(message, gateway, next)
       case 'loss':
         return this.#loss(message, gateway)
       case 'status':
@@ -142,7 +155,7 @@ export class Gate {
     }
   }
 
-  async #batch(message: Message, gateway: string): Promise<Outcome> {
+  async #batch(message: Message, gateway: string, next: () => void): Promise<Outcome> {
     const { clock, credentials, chains, admission, quarantine } = this.#deps
     const receivedMs = clock.now()
     if (message.payload.length > batchBounds.bytes) {
@@ -182,7 +195,10 @@ export class Gate {
       const reason = unfit?.text ?? 'the batches before it are sealed anew: their key does not stand'
       return answer({ verdict: 'forked', seq: header.seq, reason })
     }
-    const place = chains.judge(header, hash, receivedMs)
+    const underWay = this.#underWayOf(gateway)
+    const isNext = underWay.isNext(header)
+    if (!isNext) await underWay.settled
+    const place = isNext ? chains.judgeNext(header) : chains.judge(header, hash, receivedMs)
     const verdict = place === 'past' ? await chains.recall(header, hash) : place
     if (verdict !== 'fits' && verdict !== 'unknown') {
       if (verdict.verdict === 'rejected') return reject('broken-chain', verdict.reason)
@@ -198,10 +214,14 @@ export class Gate {
     const refused = malformed ?? admission.refusePoints(batch.readings.points, gateway)
     try {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
-      await (refused === undefined
-        ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
-        : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused))
-      const hole = chains.advance(header, hash, receivedMs)
+      const stored =
+        refused === undefined
+          ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
+          : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused)
+      const advanced = stored.then(() => chains.advance(header, hash, receivedMs))
+      underWay.add({ header, hash, isLast: isNext || chains.endsBefore(header) }, advanced)
+      next()
+      const hole = await advanced
       return answer(
         refused === undefined
           ? { verdict: 'stored', seq: header.seq }
@@ -212,6 +232,15 @@ export class Gate {
       if (!(error instanceof FarwatchError)) throw error
       return held(`the centre cannot store it now (${error.code})`)
     }
+  }
+
+  #underWayOf(gateway: string): UnderWay {
+    let underWay = this.#underWay.get(gateway)
+    if (underWay === undefined) {
+      underWay = new UnderWay()
+      this.#underWay.set(gateway, underWay)
+    }
+    return underWay
   }
 
   /** A declaration that is not answered is sent again. */
@@ -244,6 +273,7 @@ export class Gate {
     if (!verifySign1(signed, signer.key)) return refuse('forged', 'the signature does not match')
     const unfit = refusalOfKey(signer.known, { receivedMs, chain, seq: to })
     if (unfit !== undefined) return refuse(unfit.code, unfit.text)
+    await this.#underWayOf(gateway).settled
     const place = await chains.judgeLoss(loss, receivedMs)
     if (place === 'known') return answer()
     if (place === 'later') return later('it would leave too many holes')

@@ -30,6 +30,7 @@ import {
 } from '@farwatch/runtime'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { connectionBounds } from './connections.ts'
 import { Credentials } from './credentials.ts'
 import { type Intake, startIntake } from './intake.ts'
 
@@ -342,6 +343,28 @@ describe('plain telemetry', () => {
     socket.write(Buffer.from([0x10, 0xff, 0xff, 0x7f, 0, 4]))
     await new Promise<void>((resolve) => socket.once('close', () => resolve()))
     expect(await counted('too-large')).toBe(1)
+  })
+
+  test('J6 one credential holds so many connections and no more: refused with a reason, counted, others let in', async () => {
+    const password = await credentials.enrolDevice('station', 'E10')
+    const other = await credentials.enrolDevice('other', 'E10')
+    const as = (username: string, secret: string) => connect({ username, password: secret })
+    const { perUser } = connectionBounds
+    await Promise.all(Array.from({ length: perUser }, () => as('station', password)))
+    await expect(as('station', password)).rejects.toMatchObject({ code: 3 })
+    expect(await counted('too-many-connections')).toBe(1)
+    await (await as('other', other)).publishAsync('telemetry/E10/d', '{"pm10": 55}', { qos: 1 })
+    await clients[0]!.endAsync()
+    await expect
+      .poll(
+        () =>
+          as('station', password).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe(true)
   })
 
   test('F6 mosquitto_pub is taken, and closed out once a device has credentials', async (context) => {

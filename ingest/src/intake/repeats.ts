@@ -8,12 +8,26 @@ export const repeatBounds = {
   reread: { records: 50_000, bytes: 128 * 1024 * 1024 },
 } as const
 
-/** A message that is on its way to disk, or there. */
+/** A message that is on its way to disk, or there. There are tens of thousands of these, so each is little. */
 interface Seen {
-  readonly values: Telemetry['values']
+  readonly window: Window
+  readonly timeMs: number
+  readonly metrics: readonly string[]
+  readonly values: readonly number[]
   readonly receivedMs: number
-  /** Rejects when it did not come to disk. */
-  readonly kept: Promise<unknown>
+  /** Rejects when it did not come to disk; undefined once it is there. */
+  kept: Promise<unknown> | undefined
+  /** The message of the same device and time that came before it. */
+  before: Seen | undefined
+  isForgotten: boolean
+}
+
+/** What came of one device. */
+interface Window {
+  readonly device: string
+  readonly byTime: Map<number, Seen>
+  /** Of its last message, so that messages with the same metrics share them. */
+  metrics: readonly string[]
 }
 
 type Device = { readonly site: string; readonly device: string }
@@ -26,8 +40,10 @@ type Device = { readonly site: string; readonly device: string }
  * the journal: after a restart it reaches as far back as the journal and its bounds do.
  */
 export class Repeats {
-  /** By device and source time; in order of receipt. */
-  readonly #seen = new Map<string, readonly Seen[]>()
+  readonly #windows = new Map<string, Window>()
+  /** In order of receipt from `#oldest` on; what lies before it is given up in one go now and then. */
+  #queue: Seen[] = []
+  #oldest = 0
   readonly #duplicates: Counter
   readonly #evicted: Counter
   #values = 0
@@ -72,75 +88,109 @@ export class Repeats {
     telemetry: Telemetry,
     message: { receivedMs: number; keep: () => Promise<unknown> },
   ): Promise<void> {
-    const key = keyOf(device, telemetry)
     const { receivedMs } = message
-    if (key === undefined) return void (await message.keep())
-    const before = this.#repeated(key, telemetry, receivedMs)
+    const { timeMs } = telemetry
+    if (timeMs === undefined) return void (await message.keep())
+    const window = this.#windowOf(device)
+    const before = repeated(window.byTime.get(timeMs), telemetry, receivedMs)
     if (before !== undefined) {
       await Promise.all(before.map(({ kept }) => kept))
       this.#duplicates.inc()
       return
     }
-    const seen: Seen = { values: telemetry.values, receivedMs, kept: message.keep() }
-    this.#add(key, seen)
+    const kept = message.keep()
+    const seen = this.#add(window, telemetry, { timeMs, receivedMs, kept })
     try {
-      await seen.kept
+      await kept
+      seen.kept = undefined
     } catch (error) {
-      this.#remove(key, seen)
+      if (!seen.isForgotten) this.#forget(seen)
       throw error
     }
   }
 
-  /** The messages that had these values already; undefined where one of them is new. */
-  #repeated(key: string, { values }: Telemetry, nowMs: number): readonly Seen[] | undefined {
-    const seen = this.#seen.get(key)?.filter((one) => !isOver(one, nowMs)) ?? []
-    for (const [metric, value] of values) {
-      if (!seen.some((one) => one.values.get(metric) === value)) return undefined
+  #windowOf({ site, device }: Device): Window {
+    const name = `${site}/${device}`
+    return this.#windows.get(name) ?? { device: name, byTime: new Map(), metrics: [] }
+  }
+
+  #add(window: Window, { values }: Telemetry, message: Pick<Seen, 'timeMs' | 'receivedMs' | 'kept'>): Seen {
+    const { timeMs, receivedMs, kept } = message
+    if (!hasMetrics(window.metrics, values)) window.metrics = [...values.keys()]
+    const { metrics } = window
+    const before = window.byTime.get(timeMs)
+    const seen: Seen = {
+      ...{ window, timeMs, metrics, values: [...values.values()], receivedMs, kept, before },
+      isForgotten: false,
     }
+    if (window.byTime.size === 0) this.#windows.set(window.device, window)
+    window.byTime.set(timeMs, seen)
+    this.#queue.push(seen)
+    this.#values += metrics.length
+    this.#evict(receivedMs)
     return seen
   }
 
-  #add(key: string, seen: Seen): void {
-    const [old, fresh] = [[] as Seen[], [] as Seen[]]
-    for (const one of this.#seen.get(key) ?? []) (isOver(one, seen.receivedMs) ? old : fresh).push(one)
-    this.#seen.delete(key)
-    this.#seen.set(key, [...fresh, seen])
-    this.#values += seen.values.size
-    for (const { values } of old) this.#values -= values.size
-    for (const [oldest, all] of this.#seen) {
-      const passed = isOver(all.at(-1)!, seen.receivedMs)
+  #evict(nowMs: number): void {
+    for (; this.#oldest < this.#queue.length; this.#oldest++) {
+      const seen = this.#queue[this.#oldest]!
+      if (seen.isForgotten) continue
+      const passed = isOver(seen, nowMs)
       if (!passed && this.#values <= repeatBounds.values) break
-      if (!passed) this.#evicted.inc(all.length)
-      this.#seen.delete(oldest)
-      for (const { values } of all) this.#values -= values.size
+      if (!passed) this.#evicted.inc()
+      this.#forget(seen)
+    }
+    if (this.#oldest > 1_024 && this.#oldest > this.#queue.length / 2) {
+      this.#queue = this.#queue.slice(this.#oldest)
+      this.#oldest = 0
     }
   }
 
-  #remove(key: string, seen: Seen): void {
-    const all = this.#seen.get(key)
-    if (!all?.includes(seen)) return
-    const rest = all.filter((one) => one !== seen)
-    if (rest.length === 0) this.#seen.delete(key)
-    else this.#seen.set(key, rest)
-    this.#values -= seen.values.size
+  #forget(seen: Seen): void {
+    const { window, timeMs, before } = seen
+    let behind = window.byTime.get(timeMs)
+    if (behind === seen) {
+      if (before !== undefined) window.byTime.set(timeMs, before)
+      else window.byTime.delete(timeMs)
+    } else {
+      while (behind !== undefined && behind.before !== seen) behind = behind.before
+      if (behind !== undefined) behind.before = before
+    }
+    if (window.byTime.size === 0) this.#windows.delete(window.device)
+    seen.isForgotten = true
+    this.#values -= seen.metrics.length
   }
 
   #restore(record: CentreRecord): void {
     if (record.kind !== 'telemetry') return
     const parsed = parseTelemetry(utf8(record.bytes))
     if ('problem' in parsed) return
-    const key = keyOf(record, parsed.telemetry)
-    if (key === undefined) return
-    this.#add(key, {
-      values: parsed.telemetry.values,
-      receivedMs: record.receivedMs,
-      kept: Promise.resolve(),
-    })
+    const { telemetry } = parsed
+    const { timeMs } = telemetry
+    if (timeMs === undefined) return
+    const { receivedMs } = record
+    this.#add(this.#windowOf(record), telemetry, { timeMs, receivedMs, kept: undefined })
   }
 }
 
-function keyOf({ site, device }: Device, { timeMs }: Telemetry): string | undefined {
-  return timeMs === undefined ? undefined : `${site}/${device}/${timeMs}`
+/** The messages that had these values already, from the last one back; undefined where one of them is new. */
+function repeated(last: Seen | undefined, { values }: Telemetry, nowMs: number): readonly Seen[] | undefined {
+  if (last === undefined) return undefined
+  const seen: Seen[] = []
+  for (let one: Seen | undefined = last; one !== undefined; one = one.before) {
+    if (!isOver(one, nowMs)) seen.push(one)
+  }
+  for (const [metric, value] of values) {
+    if (!seen.some((one) => one.values[one.metrics.indexOf(metric)] === value)) return undefined
+  }
+  return seen
+}
+
+function hasMetrics(metrics: readonly string[], values: Telemetry['values']): boolean {
+  if (metrics.length !== values.size) return false
+  let i = 0
+  for (const metric of values.keys()) if (metrics[i++] !== metric) return false
+  return true
 }
 
 function isOver({ receivedMs }: { receivedMs: number }, nowMs: number): boolean {

@@ -45,8 +45,14 @@ export interface WriterState {
   readonly lastCommitMs: number | undefined
 }
 
-/** One transaction takes at most this; it keeps the embedded engine free for others within a fraction of a second. */
-const chunkLimits = { records: 2_000, bytes: 512 * 1024 }
+/**
+ * One transaction takes at most this. It keeps the embedded engine free for others within a fraction of a second; a server
+ * serves others meanwhile, and what a transaction costs beside its rows is a dozen turns of a busy event loop.
+ */
+const chunkLimits = {
+  embedded: { records: 2_000, bytes: 512 * 1024 },
+  server: { records: 8_000, bytes: 2 * 1024 * 1024 },
+} as const
 const retry = { firstMs: 200, mostMs: 10_000 }
 /** The embedded engine is synced this often, or after this much; only then may the journal forget. */
 const syncEvery = { ms: 60_000, bytes: 64 * 1024 * 1024 }
@@ -153,7 +159,7 @@ class Writer implements WriterState {
 
   /** Writes from the writer's place on, until aborted or until the database turns out to stand elsewhere. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { journal, limits = chunkLimits } = this.#deps
+    const { journal, database, limits = chunkLimits[database.capabilities.engine] } = this.#deps
     // The next chunk is read and encoded while the one before it commits.
     let committing: Promise<boolean> = Promise.resolve(true)
     const place = new AbortController()

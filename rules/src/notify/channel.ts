@@ -29,7 +29,7 @@ export interface Retry {
 export const firstBackOffMs = 1_000
 export const longestBackOffMs = 300_000
 
-/** Sends until it is accepted, refused for good, or too old; waits twice as long each time, jittered by up to half. */
+/** Sends until it is accepted, refused, or too old; waits twice as long each time, jittered by up to half. */
 export async function deliver(
   channel: Channel,
   notification: Notification,

@@ -92,6 +92,14 @@ describe('F4 a channel classifies what went wrong', () => {
   test.each<[string, (response: ServerResponse) => void, Sent['outcome']]>([
     ['500', (response) => response.writeHead(500).end('boom'), 'retryable'],
     ['429', (response) => response.writeHead(429, { 'retry-after': '7' }).end(), 'retryable'],
+    ['401', (response) => response.writeHead(401).end(), 'refused'],
+    ['403', (response) => response.writeHead(403).end(), 'refused'],
+    ['400', (response) => response.writeHead(400).end(), 'permanent'],
+    [
+      '400 by another clock',
+      (response) => response.writeHead(400, { date: new Date(0).toUTCString() }).end(),
+      'refused',
+    ],
     ['404', (response) => response.writeHead(404).end(), 'permanent'],
     ['410', (response) => response.writeHead(410).end(), 'gone'],
     ['a connection that breaks', (response) => response.destroy(), 'retryable'],

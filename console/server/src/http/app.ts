@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AlertDesk, type Health, messageOf, type Principal, type RegistryDesk } from '@farwatch/model'
+import {
+  type AccessDesk,
+  type ActLog,
+  type AlertDesk,
+  type Health,
+  messageOf,
+  type RegistryDesk,
+} from '@farwatch/model'
 import type { Clock, Database, Logger, Registry } from '@farwatch/runtime'
 import Fastify, {
   type FastifyBaseLogger,
@@ -10,13 +17,17 @@ import Fastify, {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { LiveState } from '../live/live-state.ts'
+import type { Views } from '../live/views.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
+import type { Callers } from './callers.ts'
 import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, problemOf, sendProblem } from './problem.ts'
-import { principalOf } from './rights.ts'
+import { enforceRights } from './rights.ts'
+import { accountRoutes } from './routes/account.ts'
+import { accountsRoutes } from './routes/accounts.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -24,6 +35,7 @@ import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { registrySheetRoutes } from './routes/registry-sheets.ts'
+import { sessionRoutes } from './routes/session.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -36,6 +48,7 @@ export type App = FastifyInstance<
 /** What the routes answer from. */
 export interface AppParts {
   readonly state: LiveState
+  readonly acts: ActLog
   readonly desk: AlertDesk
   readonly registryDesk?: RegistryDesk
   readonly database: Database
@@ -44,6 +57,10 @@ export interface AppParts {
   readonly registry: Registry
   readonly metrics: ConsoleMetrics
   readonly guard: Guard
+  readonly access: AccessDesk
+  readonly callers: Callers
+  /** What each caller sees. */
+  readonly views: Views
   readonly components: () => Health['components']
   readonly version: string
   readonly mapboxToken: string | null
@@ -70,9 +87,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.setSerializerCompiler(serializerCompiler)
   app.removeContentTypeParser('text/plain')
 
-  // Declared beforehand, so that all requests share one shape; the hook below sets it.
-  app.decorateRequest('principal', null as unknown as Principal)
-
   const { guard, log, metrics } = parts
   const headers = defaultHeaders(parts.mapboxToken)
 
@@ -87,14 +101,17 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.headers(headers)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
-    request.principal = principalOf(request)
   })
+  enforceRights(app, parts.callers)
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })
   })
   app.setErrorHandler(answer)
 
   await describeApi(app, parts.version)
+  sessionRoutes(app, parts)
+  accountRoutes(app, parts)
+  accountsRoutes(app, parts)
   platformRoutes(app, parts)
   monitoredRoutes(app, parts)
   historyRoutes(app, parts)

@@ -17,12 +17,12 @@ export interface Access {
 }
 
 const minTokenLength = 16
+const loopbackNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Who may ask at all. There are no accounts yet, so: on loopback anybody on this machine, but no web page from elsewhere
- * (Host against DNS rebinding, Origin against cross-site requests); beyond loopback only who bears the administrator's
- * token or comes through a trusted proxy.
+ * What is asked of every request, whoever sends it: a Host that is ours (against DNS rebinding), and for changes an Origin
+ * that is ours (against cross-site requests). It also knows where a request comes from.
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string>
@@ -32,7 +32,7 @@ export class Guard {
 
   constructor({ host, allowedHosts, adminToken, trustedProxies = [] }: Access) {
     this.#exposed = !isLoopback(host)
-    this.#hosts = new Set(['127.0.0.1', 'localhost', '[::1]', bracketed(host), ...allowedHosts].map(lower))
+    this.#hosts = new Set([...loopbackNames, bracketed(host), ...allowedHosts].map(lower))
     this.#token = adminToken === undefined ? undefined : digest(adminToken)
     this.#proxies = blockListOf(trustedProxies)
     if (!this.#exposed) return
@@ -53,18 +53,49 @@ export class Guard {
 
   /** The problem with a request to the API or a page, or undefined. */
   judge(request: IncomingMessage): Problem | undefined {
-    return this.#judgeHost(request) ?? this.#judgeCaller(request) ?? this.#judgeChange(request)
+    return this.#judgeHost(request) ?? this.#judgeChange(request)
   }
 
   /** The problem with a request of socket.io, or undefined. Browsers let any page open a WebSocket anywhere. */
   judgeSocket(request: IncomingMessage): Problem | undefined {
     const foreign = originOf(request) === 'foreign' ? crossSite(request) : undefined
-    return this.#judgeHost(request) ?? this.#judgeCaller(request) ?? foreign
+    return this.#judgeHost(request) ?? foreign
   }
 
-  #judgeHost({ headers }: IncomingMessage): Problem | undefined {
-    const name = lower(headers.host ?? '').replace(/:\d*$/, '')
-    if (this.#hosts.has(name)) return undefined
+  /** Whether this is FARWATCH_ADMIN_TOKEN. */
+  isAdminToken(bearer: string): boolean {
+    return this.#token !== undefined && timingSafeEqual(digest(bearer), this.#token)
+  }
+
+  /**
+   * How a request comes that needs no credential as long as nobody has ever logged in: from this machine to a listener that
+   * only this machine reaches, or through a proxy that lets only authenticated people through; undefined for all others.
+   */
+  openTo(request: IncomingMessage): 'open' | 'proxy' | undefined {
+    if (this.#isProxy(request)) return 'proxy'
+    const { headers, socket } = request
+    const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers || 'via' in headers
+    const own = loopbackNames.has(hostOf(request)) && isLoopback(plain(socket.remoteAddress))
+    return !this.#exposed && own && !forwarded ? 'open' : undefined
+  }
+
+  /** The address that a request comes from; of what comes through a trusted proxy, the one that the proxy saw. */
+  addressOf(request: IncomingMessage): string {
+    const direct = plain(request.socket.remoteAddress)
+    const seen = this.#isProxy(request) ? String(request.headers['x-forwarded-for'] ?? '') : ''
+    const last = seen.split(',').at(-1)?.trim() ?? ''
+    return isIP(last) === 0 ? direct : last
+  }
+
+  /** Whether the browser asked over HTTPS. */
+  isSecure(request: IncomingMessage): boolean {
+    if ('encrypted' in request.socket) return true
+    return this.#isProxy(request) && request.headers['x-forwarded-proto'] === 'https'
+  }
+
+  #judgeHost(request: IncomingMessage): Problem | undefined {
+    const { headers } = request
+    if (this.#hosts.has(hostOf(request))) return undefined
     return new Problem({
       status: 421,
       code: 'unknown-host',
@@ -73,35 +104,27 @@ export class Guard {
     })
   }
 
-  #judgeCaller(request: IncomingMessage): Problem | undefined {
-    const bearer = bearerOf(request)
-    if (this.#token !== undefined && bearer !== undefined) {
-      return timingSafeEqual(digest(bearer), this.#token) ? undefined : unauthorized('found a wrong token')
-    }
-    if (!this.#exposed || this.#isProxy(request)) return undefined
-    return unauthorized(bearer === undefined ? 'found no token' : 'found a token where none is configured')
-  }
-
   #judgeChange(request: IncomingMessage): Problem | undefined {
     const { method = '', headers, url = '' } = request
     if (readOnly.has(method)) return undefined
-    // None of these types can a form of a foreign page send: a browser asks before it does.
+    // None of these types can a form of a foreign page send: a browser asks before it does. Nor does it send DELETE
+    // without asking first, which has no content either.
     const types = url.split('?')[0] === importPath ? sheetTypes : ['application/json']
     const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-    if (!types.includes(type)) {
+    if (method !== 'DELETE' && !types.includes(type)) {
       return new Problem({
         status: 415,
         code: 'unsupported-media-type',
         title: `Found content-type ${quote(headers['content-type'])}, expected ${types.join(' or ')}`,
       })
     }
-    // A page cannot make a browser send this header, so who bears the token is not a victim of one.
-    if (this.#token !== undefined && bearerOf(request) !== undefined) return undefined
+    // A page cannot make a browser send this header, so who bears a token is not a victim of one.
+    if (bearerOf(request) !== undefined) return undefined
     return originOf(request) === 'own' ? undefined : crossSite(request)
   }
 
   #isProxy({ socket }: IncomingMessage): boolean {
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    const address = plain(socket.remoteAddress)
     const family = isIP(address)
     return family !== 0 && this.#proxies.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
@@ -115,6 +138,15 @@ export function isLoopback(host: string): boolean {
 /** An IPv6 address as it stands in a URL. */
 export function bracketed(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host
+}
+
+function hostOf({ headers }: IncomingMessage): string {
+  return lower(headers.host ?? '').replace(/:\d*$/, '')
+}
+
+/** An IPv4 address as such, also where a socket of IPv6 received it. */
+function plain(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:/, '')
 }
 
 function originOf({ headers }: IncomingMessage): 'own' | 'foreign' | 'unknown' {
@@ -131,19 +163,12 @@ function crossSite({ headers }: IncomingMessage): Problem {
     status: 403,
     code: 'cross-site',
     title: `Found ${found}, expected the console's own origin`,
-    detail: `A program sends "Origin: http://${headers.host}", or "Authorization: Bearer …" with FARWATCH_ADMIN_TOKEN.`,
+    detail: `A program sends "Origin: http://${headers.host}", or "Authorization: Bearer …" with an API token.`,
   })
 }
 
-function unauthorized(found: string): Problem {
-  return new Problem({
-    status: 401,
-    code: 'unauthorized',
-    title: `Authorization: ${found}, expected "Bearer" with FARWATCH_ADMIN_TOKEN`,
-  })
-}
-
-function bearerOf({ headers }: IncomingMessage): string | undefined {
+/** The token in the header Authorization. */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
 }
 

@@ -11,6 +11,10 @@ import { nothingAt } from './problem.ts'
  */
 export async function servePages(app: App, webRoot: string): Promise<void> {
   const root = resolve(webRoot)
+  // The page itself asks who is there; what is in it is in the repository as well.
+  app.addHook('onRoute', (route) => {
+    if (route.url === '/*') route.config = { ...route.config, action: 'public' }
+  })
   await app.register(fastifyStatic, {
     root,
     cacheControl: false,

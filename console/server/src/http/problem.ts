@@ -23,16 +23,20 @@ interface ProblemParts {
   readonly title: string
   readonly detail?: string
   readonly problems?: ProblemBody['problems']
+  /** Seconds after which it makes sense to ask again. */
+  readonly retryAfterS?: number
 }
 
 /** A request that is answered with a problem. */
 export class Problem extends FarwatchError {
   readonly status: number
   readonly body: ProblemBody
+  readonly retryAfterS: number | undefined
 
-  constructor({ status, code, title, detail, problems }: ProblemParts) {
+  constructor({ status, code, title, detail, problems, retryAfterS }: ProblemParts) {
     super(code, title)
     this.status = status
+    this.retryAfterS = retryAfterS ?? (status === 503 ? 5 : undefined)
     this.body = { type: `urn:farwatch:problem:${code}`, title, status, detail, problems }
   }
 }
@@ -130,7 +134,7 @@ function within(value: unknown, key: string): unknown {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503) reply.header('retry-after', '5')
+  if (problem.retryAfterS !== undefined) reply.header('retry-after', String(problem.retryAfterS))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="farwatch"')
   return reply
     .code(problem.status)

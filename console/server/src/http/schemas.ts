@@ -121,7 +121,13 @@ export const QuarantinedBody = z.object({
 })
 
 export const AcknowledgeBody = z.strictObject({
-  by: z.string().trim().min(1, 'expected who acknowledges').max(100, 'expected at most 100 characters'),
+  by: z
+    .string()
+    .trim()
+    .min(1, 'expected who acknowledges')
+    .max(100, 'expected at most 100 characters')
+    .optional()
+    .describe('Who acknowledges, where the caller has no account; otherwise it is the account'),
   comment: z.string().max(2_000, 'expected at most 2000 characters').optional(),
 })
 export const AcknowledgedBody = z.object({ outcome: z.enum(['done', 'already']), alert: Alert })

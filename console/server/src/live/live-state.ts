@@ -73,6 +73,7 @@ export class LiveState {
   /** The points of lists of keys that are all known. */
   readonly #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
   readonly #cameras = new Map<string, LiveDevice>()
+  readonly #sitesOfGateway = new Map<string, string[]>()
   readonly #pictures: PictureShelf
   readonly #unregistered = { sites: 0, devices: 0, points: 0 }
   readonly #changedPoints = new Set<LivePoint>()
@@ -198,6 +199,11 @@ export class LiveState {
     return this.#pictures.get(`${site}/${device}`)
   }
 
+  /** Ids of the sites that a gateway speaks for, or was first heard for. */
+  sitesOfGateway(gateway: string): readonly string[] {
+    return this.#sitesOfGateway.get(gateway) ?? []
+  }
+
   hasCamera(site: string, device: string): boolean {
     return this.#sites.get(site)?.devices.get(device)?.base.kind === 'camera'
   }
@@ -290,6 +296,11 @@ export class LiveState {
   #addSite(base: LiveSite['base']): LiveSite {
     const site: LiveSite = { base, devices: new Map() }
     this.#sites.set(base.id, site)
+    if (base.gateway !== undefined) {
+      const served = this.#sitesOfGateway.get(base.gateway)
+      if (served === undefined) this.#sitesOfGateway.set(base.gateway, [base.id])
+      else served.push(base.id)
+    }
     return site
   }
 

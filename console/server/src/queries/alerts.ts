@@ -5,6 +5,8 @@ export interface AlertFilter {
   readonly state: 'closed' | 'all'
   readonly levels: readonly Level[]
   readonly site: string | undefined
+  /** Only of these; undefined: of any. */
+  readonly sites: readonly string[] | undefined
   readonly limit: number
 }
 
@@ -15,10 +17,11 @@ export async function recordedAlerts(database: Queryable, filter: AlertFilter): 
        from api_alert
       where level = any($1::text[])
         and ($2::text is null or site = $2)
+        and ($5::text[] is null or site = any($5))
         and ($3 = 'all' or state = 'normal')
       order by set_at desc
       limit $4`,
-    [filter.levels, filter.site ?? null, filter.state, filter.limit],
+    [filter.levels, filter.site ?? null, filter.state, filter.limit, filter.sites ?? null],
   )
   return rows.map(({ alert }) => Alert.parse(alert))
 }

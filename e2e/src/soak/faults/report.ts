@@ -105,7 +105,7 @@ function reportAlarms(
   const silent = crossings.filter(({ raised, latencyMs }) => raised > 0 && latencyMs === undefined).length
   if (silent > 0)
     timeline.tell(
-      `${silent} of them came to no webhook: it refuses calls signed by a clock that is wrong, and they are not repeated`,
+      `${silent} of them had come to no webhook by the end: what a wrong clock has signed is refused, and tried again for a day`,
     )
   const isDatabase = (name: string) => name.startsWith('database')
   const during = (pick: (faults: string[]) => boolean) =>

@@ -75,6 +75,14 @@ const pub = (port: number, message: string, input = '') =>
     input,
   )
 
+/** Each line is a message of one connection. */
+const pubLines = (port: number, lines: string) =>
+  runForeign(
+    'mosquitto_pub',
+    ['-h', '127.0.0.1', '-p', `${port}`, '-q', '1', '-t', 'cold/room1', '-l'],
+    lines,
+  )
+
 test('F6 a mosquitto broker is subscribed to, also after it was restarted', {
   timeout: 30_000,
 }, async (run) => {
@@ -120,6 +128,37 @@ test('F2 what was not stored comes again from a mosquitto broker, in order', {
   const samples = await new Life(driver).until((all) => all.some(({ value }) => value === 4))
   // The first may come again as well, when the link broke before its PUBACK had left.
   expect(samples.map(({ value }) => value).filter((value) => value !== 1)).toEqual([2, 3, 4])
+})
+
+test('J3 a long queue of a mosquitto broker is taken many messages at a time, in order', {
+  timeout: 30_000,
+}, async (run) => {
+  skipWithoutPeer(run, 'mosquitto')
+  skipWithoutPeer(run, 'mosquitto_pub')
+  const port = await closedPort()
+  await startMosquitto(await temporaryFolder(), port)
+  // Keep-alive follows from this: a slow machine must not decide.
+  const { driver } = await driverOf(port, { timeoutMs: 10_000 })
+  const first = new Life(driver)
+  await first.next()
+  first.abort()
+  await first.failure()
+  const total = 900
+  const lines = Array.from({ length: total }, (_, i) => `{"nh3": ${i}}\n`).join('')
+  expect(await pubLines(port, lines)).toBe(0)
+  const second = new Life(driver)
+  let batches = 0
+  let values: (number | null)[] = []
+  while (values.length < total) {
+    // A disk takes its time; what arrives meanwhile must not wait for it one by one.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const batch = await second.next()
+    if (batch === undefined) throw await second.failure()
+    values = [...values, ...batch.map(({ value }) => value)]
+    batches++
+  }
+  expect(values).toEqual(Array.from({ length: total }, (_, i) => i))
+  expect(batches).toBeLessThan(total / 5)
 })
 
 test('F8 a message of 100 MB through a mosquitto broker is refused, and the link goes on', {

@@ -7,6 +7,7 @@ import type { MqttAddress } from './address.ts'
 import { BoundedStream, PacketTooLarge } from './bounded-stream.ts'
 import { Inbox } from './inbox.ts'
 import type { MqttConfig } from './index.ts'
+import { takeMany } from './take-many.ts'
 
 /** The gateway as a client of a broker that the enterprise has already. */
 export class MqttClientDriver implements Driver {
@@ -111,34 +112,6 @@ export class MqttClientDriver implements Driver {
     if (refused.length === topics.length)
       throw new DriverError('security', `${url} refused every subscription: ${refused.join(', ')}`)
     if (refused.length > 0) this.#context.report(`${url} refused to subscribe ${refused.join(', ')}`)
-  }
-}
-
-/** Messages of one broker that may wait for the disk at once, fewer than the gateway looks back for repeats. */
-const maxUnstored = 200
-const goOnUnacknowledged = new Error('not stored yet')
-
-/**
- * mqtt.js would acknowledge a message when told to go on, and take no other before: one message a write to disk, and
- * behind a long queue its keep-alive would fail before the queue is through. Told of an error it goes on without
- * acknowledging, so PUBACK (MQTT 3.1.1, 3.4) is written here, once the message is stored, in the order of arrival.
- */
-function takeMany(client: MqttClient, inbox: Inbox): MqttClient['handleMessage'] {
-  let unstored = 0
-  let goOn: (() => void) | undefined
-  return ({ topic, payload, qos, messageId }, done) => {
-    const { stream } = client
-    unstored++
-    inbox.take(topic, typeof payload === 'string' ? Buffer.from(payload) : payload, () => {
-      unstored--
-      if (qos === 1 && messageId !== undefined && !stream.destroyed)
-        stream.write(Buffer.of(0x40, 2, messageId >> 8, messageId & 0xff))
-      goOn?.()
-      goOn = undefined
-    })
-    const next = () => done(goOnUnacknowledged)
-    if (unstored < maxUnstored) next()
-    else goOn = next
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { messageOf } from '@farwatch/model'
 import { limitPacketSize } from '@farwatch/runtime'
 import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes'
 import { type Driver, type DriverContext, DriverError, type Point, type Sample } from '../../driver.ts'
 import type { HostPort } from '../../host-port.ts'
+import { listening } from '../../listening.ts'
 import type { MqttAddress } from './address.ts'
 import { Inbox } from './inbox.ts'
 import type { MqttConfig } from './index.ts'
@@ -56,8 +57,7 @@ export class MqttListenDriver implements Driver {
     server.maxConnections = this.#config.maxConnections
     server.on('drop', () => this.#context.refused('too-many-connections'))
     try {
-      await listening(server, this.#config.listen)
-      this.#port = (server.address() as AddressInfo).port
+      this.#port = await listening(server, this.#config.listen)
       this.#context.log.info({ port: this.#port }, 'listening for MQTT')
       server.on('error', (error) => inbox.fail(new DriverError('listen', messageOf(error), error)))
       yield* inbox.batches()
@@ -100,19 +100,6 @@ export class MqttListenDriver implements Driver {
       authorizeSubscribe: (_, __, done) => done(null, null),
     }
   }
-}
-
-async function listening(server: Server, { host, port }: HostPort): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('listening', resolve)
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE' ? 'the port is in use: choose another or end its owner' : error.message
-      reject(new DriverError('listen', `cannot listen on ${host}:${port}: ${why}`, error))
-    })
-    server.listen(port, host)
-  })
-  server.removeAllListeners('error')
 }
 
 /** Compares in a time that tells nothing of where the difference is. */

@@ -1,8 +1,9 @@
-import { Alert, compareLevels, isOpen, Level, levels, Name } from '@farwatch/model'
+import { Alert, compareLevels, isOpen, Level, levels, Name, type Principal } from '@farwatch/model'
 import { z } from 'zod'
 import { recordedAlerts } from '../../queries/alerts.ts'
 import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
+import { forbidden } from '../rights.ts'
 import { AcknowledgeBody, AcknowledgedBody, problemResponse } from '../schemas.ts'
 
 const tags = ['alerts']
@@ -15,10 +16,11 @@ const Levels = z
   .optional()
   .describe('Any of red, orange, yellow, blue, with commas')
 
-export function alertRoutes(app: App, { desk, database }: AppParts): void {
+export function alertRoutes(app: App, { desk, database, state, views }: AppParts): void {
   app.get(
     '/api/alerts',
     {
+      config: { action: 'monitoring.read' },
       schema: {
         tags,
         summary: 'Alerts with their transitions: open ones worst first, others newest first',
@@ -31,27 +33,30 @@ export function alertRoutes(app: App, { desk, database }: AppParts): void {
         response: { 200: z.array(Alert), default: problemResponse },
       },
     },
-    async ({ query }) => {
-      const { state, level = [...levels], site, limit } = query
+    async ({ query, principal }) => {
+      const { state: wanted, level = [...levels], site, limit } = query
+      const view = views.of(principal)
       const matches = (alert: Alert) =>
-        level.includes(alert.level) && (site === undefined || site === alert.site)
+        level.includes(alert.level) && (site === undefined || site === alert.site) && view.alert(alert)
       const current = desk.current().filter(matches)
-      if (state === 'open') {
+      if (wanted === 'open') {
         return current
           .filter(isOpen)
           .sort((a, b) => compareLevels(a.level, b.level) || b.setMs - a.setMs)
           .slice(0, limit)
       }
+      const sites = view.isUnlimited('monitoring.read')
+        ? undefined
+        : view.sites(state.sites()).map(({ id }) => id)
       // What the desk knows is newer than what has been recorded.
       const byId = new Map(
-        (await recordedAlerts(database, { state, levels: level, site, limit })).map((alert) => [
-          alert.id,
-          alert,
-        ]),
+        (await recordedAlerts(database, { state: wanted, levels: level, site, sites, limit })).map(
+          (alert) => [alert.id, alert],
+        ),
       )
       for (const alert of current) byId.set(alert.id, alert)
       return Array.from(byId.values())
-        .filter((alert) => state === 'all' || !isOpen(alert))
+        .filter((alert) => wanted === 'all' || !isOpen(alert))
         .sort((a, b) => b.setMs - a.setMs)
         .slice(0, limit)
     },
@@ -60,6 +65,7 @@ export function alertRoutes(app: App, { desk, database }: AppParts): void {
   app.post(
     '/api/alerts/:id/acknowledge',
     {
+      config: { action: 'alerts.act' },
       schema: {
         tags,
         summary: 'Somebody has seen the alert; recorded with the name, durable when answered',
@@ -68,15 +74,34 @@ export function alertRoutes(app: App, { desk, database }: AppParts): void {
         response: { 200: AcknowledgedBody, default: problemResponse },
       },
     },
-    async ({ params: { id }, body }) => {
-      const done = await desk.acknowledge(id, body)
-      if (done.outcome !== 'unknown') return done
-      throw new Problem({
-        status: 404,
-        code: 'unknown-alert',
-        title: `Found no alert ${id} that is open`,
-        detail: '/api/alerts?state=open lists them.',
-      })
+    async ({ params: { id }, body: { by, comment }, principal }) => {
+      const view = views.of(principal)
+      const alert = desk.current().find((one) => one.id === id)
+      if (alert === undefined || !view.alert(alert)) throw unknownAlert(id)
+      if (!view.alert(alert, 'alerts.act')) throw forbidden('alerts.act')
+      const done = await desk.acknowledge(id, { by: nameOf(principal, by), comment })
+      if (done.outcome === 'unknown') throw unknownAlert(id)
+      return done
     },
   )
+}
+
+/** Who has an account acts under its name; others say who they are. */
+function nameOf({ actor }: Principal, said: string | undefined): string {
+  if (actor.via === 'session' || actor.via === 'token') return actor.name
+  if (said !== undefined) return said
+  throw new Problem({
+    status: 400,
+    code: 'invalid-request',
+    title: 'body.by: found nothing, expected who acknowledges',
+  })
+}
+
+function unknownAlert(id: string): Problem {
+  return new Problem({
+    status: 404,
+    code: 'unknown-alert',
+    title: `Found no alert ${id} that is open`,
+    detail: '/api/alerts?state=open lists them.',
+  })
 }

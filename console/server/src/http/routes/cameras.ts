@@ -4,10 +4,11 @@ import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { problemResponse } from '../schemas.ts'
 
-export function cameraRoutes(app: App, { state, clock }: AppParts): void {
+export function cameraRoutes(app: App, { state, clock, views }: AppParts): void {
   app.get(
     '/api/cameras/:site/:device/picture.jpg',
     {
+      config: { action: 'pictures.read' },
       schema: {
         tags: ['monitored'],
         summary: 'The newest picture of a camera; the header Age says how many seconds ago it was received',
@@ -22,7 +23,8 @@ export function cameraRoutes(app: App, { state, clock }: AppParts): void {
         },
       },
     },
-    async ({ params: { site, device }, headers }, reply) => {
+    async ({ params: { site, device }, headers, principal }, reply) => {
+      if (!views.of(principal).site(site, 'pictures.read')) throw noPicture(`${site}/${device}`, false)
       const picture = state.picture(site, device)
       if (picture === undefined) throw noPicture(`${site}/${device}`, state.hasCamera(site, device))
       const etag = `"${picture.sha256}"`

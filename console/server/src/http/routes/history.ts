@@ -1,4 +1,4 @@
-import { PointKey } from '@farwatch/model'
+import { PointKey, parsePointKey } from '@farwatch/model'
 import { z } from 'zod'
 import { type Range, rawHistory, steppedHistory } from '../../queries/history.ts'
 import type { App, AppParts } from '../app.ts'
@@ -29,11 +29,12 @@ const Query = z
   })
   .partial({ from: true, to: true, step: true })
 
-export function historyRoutes(app: App, { state, database, clock }: AppParts): void {
+export function historyRoutes(app: App, { state, database, clock, views }: AppParts): void {
   let asking = 0
   app.get(
     '/api/readings',
     {
+      config: { action: 'monitoring.read' },
       schema: {
         tags: ['history'],
         summary: 'History of a point: raw, or min/avg/max/count per step; a gap is a gap',
@@ -41,7 +42,9 @@ export function historyRoutes(app: App, { state, database, clock }: AppParts): v
         response: { 200: HistoryBody, default: problemResponse },
       },
     },
-    async ({ query: { point, to = clock.now(), from = to - units.h!, step } }) => {
+    async ({ query: { point, to = clock.now(), from = to - units.h!, step }, principal }) => {
+      // Before anything else, so that a point elsewhere answers as one that isn't there, and as fast.
+      if (!views.of(principal).site(parsePointKey(point)?.site ?? '')) throw unknownPoint(point)
       const range = { point, fromMs: from, toMs: to }
       checkWidth(range, step)
       if (asking >= maxAtOnce) throw busy()

@@ -10,24 +10,31 @@ const staleIntervals = 3
 const maxPoints = 10_000
 
 const tags = ['monitored']
+const config = { action: 'monitoring.read' } as const
 const OfSite = z.object({ site: Name.optional().describe('Only of this site') })
 
-export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
+export function monitoredRoutes(app: App, { state, clock, views }: AppParts): void {
   app.get(
     '/api/sites',
     {
+      config,
       schema: {
         tags,
-        summary: 'Every site, unregistered ones included',
+        summary: 'Every site that the caller may see; unregistered ones for who may see everything',
         response: { 200: z.array(SiteBody), default: problemResponse },
       },
     },
-    async () => state.sites().map((site) => ({ ...site, devices: site.devices.map(({ id }) => id) })),
+    async ({ principal }) =>
+      views
+        .of(principal)
+        .sites(state.sites())
+        .map((site) => ({ ...site, devices: site.devices.map(({ id }) => id) })),
   )
 
   app.get(
     '/api/devices',
     {
+      config,
       schema: {
         tags,
         summary: 'Devices, cameras with the address of their newest picture',
@@ -35,9 +42,10 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
         response: { 200: z.array(DeviceBody), default: problemResponse },
       },
     },
-    async ({ query }) =>
-      state
-        .sites()
+    async ({ query, principal }) =>
+      views
+        .of(principal)
+        .sites(state.sites())
         .filter(({ id }) => query.site === undefined || query.site === id)
         .flatMap((site) =>
           site.devices.map((device) => ({
@@ -51,6 +59,7 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
   app.get(
     '/api/points',
     {
+      config,
       schema: {
         tags,
         summary: 'Points with their last value, its quality and its age',
@@ -63,9 +72,11 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
         response: { 200: z.array(PointBody), default: problemResponse },
       },
     },
-    async ({ query }, reply) => {
+    async ({ query, principal }, reply) => {
       const { site, device, after = '', limit } = query
+      const view = views.of(principal)
       const found = Array.from(state.points())
+        .filter((point) => view.site(point.site))
         .filter((point) => site === undefined || site === point.site)
         .filter((point) => device === undefined || device === point.device)
         .filter(({ view }) => view.key > after)
@@ -82,6 +93,7 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
   app.get(
     '/api/gateways',
     {
+      config,
       schema: {
         tags,
         summary:
@@ -89,7 +101,11 @@ export function monitoredRoutes(app: App, { state, clock }: AppParts): void {
         response: { 200: z.array(GatewayBody), default: problemResponse },
       },
     },
-    async () => state.gatewayViews().map((view) => ({ ...view })),
+    async ({ principal }) =>
+      views
+        .of(principal)
+        .gateways(state.gatewayViews())
+        .map((gateway) => ({ ...gateway })),
   )
 }
 

@@ -1,4 +1,4 @@
-import type { Health } from '@farwatch/model'
+import { type Health, permitsSomewhere } from '@farwatch/model'
 import { z } from 'zod'
 import type { App, AppParts } from '../app.ts'
 import { HealthBody, problemResponse } from '../schemas.ts'
@@ -11,24 +11,32 @@ export function healthOf(components: Health['components']): Health {
   return { status: worstFirst.find((status) => found.has(status)) ?? 'ok', components }
 }
 
+function withoutDetails(components: Health['components']): Health['components'] {
+  return Object.fromEntries(Object.entries(components).map(([name, { status }]) => [name, { status }]))
+}
+
 export function platformRoutes(app: App, { components, mapboxToken, version, registry }: AppParts): void {
   app.get(
     '/api/health',
     {
+      config: { action: 'public' },
       schema: {
         tags: ['platform'],
         summary: 'Whether the platform works, and which part does not; 503 when down',
+        description: 'What is wrong in detail is told to those who may read about the platform.',
         response: { 200: HealthBody, 503: HealthBody, default: problemResponse },
       },
     },
-    async (_, reply) => {
-      const health = healthOf(components())
+    async ({ principal }, reply) => {
+      const detailed = permitsSomewhere(principal, 'platform.read')
+      const health = healthOf(detailed ? components() : withoutDetails(components()))
       return reply.code(health.status === 'down' ? 503 : 200).send(health)
     },
   )
   app.get(
     '/api/config',
     {
+      config: { action: 'monitoring.read' },
       schema: {
         tags: ['platform'],
         summary: 'What the page needs to know before it draws',
@@ -43,6 +51,7 @@ export function platformRoutes(app: App, { components, mapboxToken, version, reg
   app.get(
     '/api/openapi.json',
     {
+      config: { action: 'public' },
       schema: {
         tags: ['platform'],
         summary: 'This document',
@@ -54,6 +63,7 @@ export function platformRoutes(app: App, { components, mapboxToken, version, reg
   app.get(
     '/metrics',
     {
+      config: { action: 'platform.read' },
       schema: {
         tags: ['platform'],
         summary: 'Figures for Prometheus',
