@@ -11,8 +11,8 @@ import './sites/camera.css'
 import './trend/trend.css'
 import { startI18n } from './i18n/index.ts'
 import { live } from './live/hooks.ts'
-import { App } from './shell/app.tsx'
 import { preferences } from './shell/preferences.ts'
+import { Root } from './shell/root.tsx'
 
 startI18n(preferences.current().language)
 live.start()
@@ -21,6 +21,6 @@ const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <Root />
   </StrictMode>,
 )

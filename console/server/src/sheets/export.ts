@@ -1,7 +1,7 @@
 import type { Entity, Field, KindFields, RegistryDesk, Text } from '@farwatch/model'
+import { valueAt } from '@farwatch/model/field-paths'
 import { remarkSign } from './headings.ts'
 import { kinds } from './kinds.ts'
-import { valueAt } from './paths.ts'
 import type { WrittenCell, WrittenSheet } from './spreadsheet-writer.ts'
 import { formatCell } from './values.ts'
 

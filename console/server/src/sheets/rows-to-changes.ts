@@ -10,8 +10,8 @@ import {
   type SheetProblem,
   type SheetSummary,
 } from '@farwatch/model'
+import { valueAt, withValueAt } from '@farwatch/model/field-paths'
 import { type KindSheet, understandSheet } from './headings.ts'
-import { valueAt, withValueAt } from './paths.ts'
 import { formatCell, parseCell } from './values.ts'
 import { columnLetter, type Row, type Sheet } from './workbook.ts'
 

@@ -235,6 +235,14 @@ export const en: typeof zh = {
       rat: 'Rat',
     },
   },
+  manage: {
+    title: 'Management',
+    back: 'Back to the map',
+    unknown: 'There is no such page',
+    registry: 'Registry',
+    accounts: 'Accounts',
+    audit: 'Audit',
+  },
   settings: {
     theme: 'Theme',
     themeSystem: 'As the system',

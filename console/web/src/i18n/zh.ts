@@ -232,6 +232,14 @@ export const zh = {
       rat: '老鼠',
     },
   },
+  manage: {
+    title: '管理',
+    back: '返回地图',
+    unknown: '没有这个页面',
+    registry: '监管名录',
+    accounts: '账号',
+    audit: '操作审计',
+  },
   settings: {
     theme: '配色',
     themeSystem: '跟随系统',

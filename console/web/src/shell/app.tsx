@@ -8,12 +8,13 @@ import { useOrderedAlerts } from '../alerts/use-ordered-alerts.ts'
 import { Icon } from '../design/icons.tsx'
 import { isUnacknowledged, worstLevel } from '../design/levels.ts'
 import { GatewayList } from '../gateways/gateway-list.tsx'
-import { applyLanguage, useWords } from '../i18n/index.ts'
+import { useWords } from '../i18n/index.ts'
 import { useConnection, useGateways, useSites } from '../live/hooks.ts'
 import { SiteList } from '../sites/site-list.tsx'
+import { useAppearance } from './appearance.ts'
 import { ConnectionBanner, GatewayBanner } from './connection.tsx'
 import { useIsPhone } from './media.ts'
-import { preferences, useDark, usePreferences } from './preferences.ts'
+import { preferences } from './preferences.ts'
 import { go, type Tab, useRoute } from './route.ts'
 import { TopBar } from './top-bar.tsx'
 
@@ -156,15 +157,6 @@ function KeyHints() {
       <kbd>↵</kbd> {t('alerts.keyOpen')}
     </p>
   )
-}
-
-function useAppearance(): void {
-  const { language } = usePreferences()
-  const dark = useDark()
-  useEffect(() => applyLanguage(language), [language])
-  useEffect(() => {
-    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
-  }, [dark])
 }
 
 /** The browser's tab tells as well: a control room has other windows too. */

@@ -7,8 +7,10 @@ import { clockTime, dayOf } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNow, useSites } from '../live/hooks.ts'
 import { useSilentCount } from '../sites/use-conditions.ts'
+import { AppearanceButtons } from './appearance-buttons.tsx'
 import { ConnectionLamp } from './connection.tsx'
-import { preferences, themes, usePreferences } from './preferences.ts'
+import { usePreferences } from './preferences.ts'
+import { useMay } from './session.ts'
 
 export function TopBar({ order, onOperator }: { order: AlertOrder; onOperator: () => void }) {
   const { t } = useWords()
@@ -70,17 +72,10 @@ function Clock() {
   )
 }
 
-const themeIcons = { system: 'system', dark: 'moon', light: 'sun' } as const
-const themeNames = {
-  system: 'settings.themeSystem',
-  dark: 'settings.themeDark',
-  light: 'settings.themeLight',
-} as const
-
 function Settings({ onOperator }: { onOperator: () => void }) {
-  const { t, language } = useWords()
-  const { theme, operator } = usePreferences()
-  const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length]!
+  const { t } = useWords()
+  const { operator } = usePreferences()
+  const may = useMay()
   return (
     <div className="settings">
       <button
@@ -94,27 +89,18 @@ function Settings({ onOperator }: { onOperator: () => void }) {
         <Icon name="person" />
         {operator && <span className="clip">{operator}</span>}
       </button>
-      <button
-        type="button"
-        className="quiet"
-        data-testid="lang"
-        data-lang={language}
-        lang={language === 'zh' ? 'en' : 'zh-CN'}
-        onClick={() => preferences.set({ language: language === 'zh' ? 'en' : 'zh' })}
-      >
-        {t('settings.other')}
-      </button>
-      <button
-        type="button"
-        className="quiet"
-        data-testid="theme"
-        data-theme-choice={theme}
-        title={`${t('settings.theme')}: ${t(themeNames[theme])}`}
-        aria-label={`${t('settings.theme')}: ${t(themeNames[theme])}`}
-        onClick={() => preferences.set({ theme: nextTheme })}
-      >
-        <Icon name={themeIcons[theme]} />
-      </button>
+      {may.has('registry.read') && (
+        <a
+          className="quiet"
+          href="#/manage"
+          data-testid="manage"
+          title={t('manage.title')}
+          aria-label={t('manage.title')}
+        >
+          <Icon name="manage" />
+        </a>
+      )}
+      <AppearanceButtons />
     </div>
   )
 }

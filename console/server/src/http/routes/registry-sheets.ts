@@ -14,8 +14,8 @@ import { SheetThreads } from '../../sheets/threads.ts'
 import { UnreadableFile } from '../../sheets/unreadable.ts'
 import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
-import { FieldsBody, ImportReportBody } from '../sheet-schemas.ts'
 import { problemResponse } from '../schemas.ts'
+import { FieldsBody, ImportReportBody } from '../sheet-schemas.ts'
 import { importPath, sheetTypes, xlsxType } from '../sheet-types.ts'
 
 const tags = ['registry']
