@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { type GatewayConfig, loadGatewayConfig } from '@farwatch/gateway'
 import { type AnchorConfig, loadAnchorConfig } from '@farwatch/ingest'
 import { Registry } from '@farwatch/model'
+import { SupervisionFile } from '@farwatch/registry'
 import { loadRules, loadWebhooks, type Rule } from '@farwatch/rules'
 import { ConfigError, loadYaml, type Problem, type Variables, type WebhookConfig } from '@farwatch/runtime'
 
 export interface Configuration {
   readonly registry: Registry
+  readonly supervision: SupervisionFile
   readonly rules: readonly Rule[]
   readonly webhooks: readonly WebhookConfig[]
   readonly gateways: readonly GatewayConfig[]
@@ -16,7 +18,7 @@ export interface Configuration {
 }
 
 /**
- * Reads a configuration folder: registry.yaml, notify.yaml, rules/*.yaml, gateways/*.yaml, each of which may be missing,
+ * Reads a configuration folder: registry.yaml, supervision.yaml, notify.yaml, rules/*.yaml, gateways/*.yaml, each of which may be missing,
  * and gateway files from elsewhere; destinations of anchors from the environment.
  * @throws ConfigError with the problems of all files at once.
  */
@@ -41,6 +43,11 @@ export async function loadConfiguration(
   const registry = await ifPresent('registry.yaml', (file) => loadYaml(file, Registry, variables), {
     sites: [],
   })
+  const supervision = await ifPresent(
+    'supervision.yaml',
+    (file) => loadYaml(file, SupervisionFile, variables),
+    SupervisionFile.parse({}),
+  )
   const rules = await ifPresent<readonly Rule[]>('rules', loadRules, [])
   const webhooks = await collect<readonly WebhookConfig[]>(
     () => loadWebhooks(inFolder('notify.yaml'), variables),
@@ -57,7 +64,7 @@ export async function loadConfiguration(
     if (gateway !== undefined) gateways.push(gateway)
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { registry, rules, webhooks, gateways, anchors }
+  return { registry, supervision, rules, webhooks, gateways, anchors }
 }
 
 async function yamlFiles(folder: string): Promise<string[]> {

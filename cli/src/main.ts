@@ -3,7 +3,7 @@ import { ConfigError } from '@farwatch/runtime'
 import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
 import { keysOptions } from './keys-options.ts'
-import { doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
+import { accountsOptions, doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
 
 const help = `Farwatch: off-site supervision of enterprises
 
@@ -24,6 +24,8 @@ const help = `Farwatch: off-site supervision of enterprises
                      the same for a device that publishes telemetry/SITE/... itself
   farwatch doctor --database [URL] [--json]
                      what a database server (default DATABASE_URL) is fit for, tried out
+  farwatch accounts reset ID [--home DIR]
+                     unlocks an account and prints a new one-time password, once; without its second factor
   farwatch keys list [--public] [--home DIR]
                      signing keys and their lives; --public: as "farwatch verify --keys" takes them
   farwatch keys enrol GATEWAY PUBLICKEY [--home DIR]
@@ -49,7 +51,8 @@ const help = `Farwatch: off-site supervision of enterprises
 Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
 FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET,
 FARWATCH_ANCHOR_FOLDER, FARWATCH_ANCHOR_WEBHOOK_URL, FARWATCH_ANCHOR_WEBHOOK_SECRET, FARWATCH_ANCHOR_TSA_URL,
-FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
+FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_OIDC_ISSUER, FARWATCH_OIDC_CLIENT_ID, FARWATCH_OIDC_CLIENT_SECRET,
+FARWATCH_OIDC_ORIGIN, FARWATCH_OIDC_NAME, FARWATCH_OIDC_CLAIM, FARWATCH_OIDC_GRANTS, FARWATCH_LOG_LEVEL, MAPBOX_TOKEN
 `
 
 const endWithinMs = 2_000
@@ -65,6 +68,8 @@ export async function main(args: readonly string[]): Promise<void> {
         return await (await import('./gateway.ts')).runGateway(gatewayOptions(rest, process.env))
       case 'enrol':
         return await (await import('./enrol.ts')).enrol(enrolOptions(rest, process.env))
+      case 'accounts':
+        return await (await import('./accounts.ts')).accounts(accountsOptions(rest, process.env))
       case 'doctor':
         return await (await import('./doctor/doctor.ts')).doctor(doctorOptions(rest, process.env))
       case 'keys':

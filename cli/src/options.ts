@@ -108,6 +108,22 @@ export function enrolOptions(args: readonly string[], environment: Environment):
   }
 }
 
+export interface AccountsOptions {
+  readonly home: string
+  readonly id: string
+}
+
+/** `accounts reset ID`. @throws FarwatchError `bad-usage`. */
+export function accountsOptions(args: readonly string[], environment: Environment): AccountsOptions {
+  const { values, positionals } = orUsage(() =>
+    parseArgs({ args: [...args], options: { home: { type: 'string' } }, allowPositionals: true }),
+  )
+  const [act, id] = positionals
+  if (act !== 'reset' || id === undefined || positionals.length > 2)
+    throw usage('farwatch accounts: expected "reset ID", such as "farwatch accounts reset admin"')
+  return { home: resolve(values.home ?? environment.FARWATCH_HOME ?? 'data'), id }
+}
+
 export interface DoctorOptions {
   readonly databaseUrl: string
   readonly json: boolean

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { singleSignOnOf, startAccess } from '@farwatch/access'
 import { openActLog } from '@farwatch/audit'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
@@ -13,6 +14,7 @@ import {
   startWriter,
 } from '@farwatch/ingest'
 import { decodeRecord, type Health } from '@farwatch/model'
+import { openRegistry } from '@farwatch/registry'
 import { migrateRules, start as startRules } from '@farwatch/rules'
 import {
   type Capabilities,
@@ -39,6 +41,8 @@ export interface Platform {
   readonly database: Capabilities
   /** The simulated city, unless started without. */
   readonly city: City | undefined
+  /** One-time password of the account `admin`, where this start has made it. */
+  readonly firstPassword: string | undefined
 }
 
 interface Surroundings {
@@ -66,7 +70,8 @@ export function startPlatform(
       loadConfiguration(folder, { gatewayFiles: options.gateways, variables })
     // Before anything is opened, so that no mistake waits for the rest; where devices listen is not known yet.
     const {
-      registry,
+      registry: monitoredByFiles,
+      supervision,
       rules,
       webhooks,
       anchors: anchorConfig,
@@ -87,8 +92,20 @@ export function startPlatform(
     life.onStop('log of acts', () => acts.stop())
 
     progress('Starting the services')
+    let intake: Intake | undefined
+    const registryDesk = await openRegistry({
+      ...{ acts, clock, log: named('registry'), metrics },
+      files: { registry: monitoredByFiles, supervision },
+    })
+    life.onStop('registry', () => registryDesk.stop())
+    const registry = registryDesk.monitored()
     const writer = await startWriter({ database, journal, registry, clock, log: named('writer'), metrics })
     life.onStop('writer', () => writer.stop(), 3_500)
+    const unsubscribe = registryDesk.subscribe(() => {
+      writer.monitor(registryDesk.monitored())
+      intake?.monitor(registryDesk.monitored())
+    })
+    life.onStop('changes of the registry', unsubscribe)
     await migrateRules(database, log)
     const desk = await startRules(
       { rules, webhooks },
@@ -100,7 +117,6 @@ export function startPlatform(
     life.onStop('rules', () => desk.stop())
 
     const outside = new Outside()
-    let intake: Intake | undefined
     let anchors: Anchors | undefined
     const components = (): Health['components'] => ({
       intake: intake?.problem === undefined ? { status: 'ok' } : { status: 'down', detail: intake.problem },
@@ -108,6 +124,9 @@ export function startPlatform(
         writer.state === 'writing'
           ? { status: 'ok' }
           : { status: 'degraded', detail: writer.problem ?? 'waiting' },
+      ...(registryDesk.problem === undefined
+        ? {}
+        : { registry: { status: 'degraded', detail: registryDesk.problem } }),
       ...(acts.problem === undefined ? {} : { acts: { status: 'degraded', detail: acts.problem } }),
       ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
@@ -115,9 +134,28 @@ export function startPlatform(
     })
     const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
     const access = { host, port, allowedHosts, adminToken, trustedProxies }
+    const accounts = await startAccess(
+      { home, singleSignOn: singleSignOnOf(process.env) },
+      {
+        ...{ clock, log: named('access') },
+        enterpriseScope: (enterprise) => registryDesk.scopeOf('enterprise', enterprise),
+      },
+    )
+    life.onStop('accounts', () => accounts.stop())
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
-      { clock, log, metrics, database, journal, acts, desk, registry, components },
+      {
+        clock,
+        log,
+        metrics,
+        database,
+        journal,
+        acts,
+        desk,
+        access: accounts.desk,
+        registryDesk,
+        components,
+      },
     )
     life.onStop('console', () => console.stop())
 
@@ -126,6 +164,8 @@ export function startPlatform(
       { clock, log: named('intake'), metrics, journal, registry, credentials, home },
     )
     intake = taking
+    // What was changed while it was being opened.
+    taking.monitor(registryDesk.monitored())
     life.onStop('intake', () => taking.stop())
     const anchoring = await startAnchors(anchorConfig, {
       ...{ clock, log: named('anchors'), metrics, home },
@@ -149,7 +189,11 @@ export function startPlatform(
     for (const config of gateways) {
       await outside.startGateway(config, { home, credentials, life, log, metrics })
     }
-    return { url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city }
+    const { firstPassword } = accounts
+    return {
+      ...{ url: console.url, mqttPort: intake.port, database: database.capabilities, city: outside.city },
+      firstPassword,
+    }
   })
 }
 

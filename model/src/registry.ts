@@ -104,3 +104,23 @@ export function* pointsOf(registry: Registry): Generator<RegisteredPoint> {
       for (const point of device.points)
         yield { key: pointKey(site.id, device.id, point.metric), site, device, point }
 }
+
+/** A site that a change of the registry has touched: undefined on the side where it isn't registered. */
+export interface ChangedSite {
+  readonly id: string
+  readonly before: Site | undefined
+  readonly after: Site | undefined
+}
+
+/** Sites that are not the same in both; a site in which nothing changed is the same object in either. */
+export function changedSites(before: Registry, after: Registry): ChangedSite[] {
+  const old = new Map(before.sites.map((site) => [site.id, site]))
+  const changed: ChangedSite[] = []
+  for (const site of after.sites) {
+    const was = old.get(site.id)
+    old.delete(site.id)
+    if (was !== site) changed.push({ id: site.id, before: was, after: site })
+  }
+  for (const [id, site] of old) changed.push({ id, before: site, after: undefined })
+  return changed
+}

@@ -1,4 +1,4 @@
-import { type Change, enterpriseCheck, type Scope } from '@farwatch/model'
+import { type ActLog, type Change, enterpriseCheck, type RecordedAct, type Scope } from '@farwatch/model'
 import { expect, test } from 'vitest'
 import { MemoryActs } from './testing.ts'
 import { change, cityLines, codLimit, enterpriseCodes, line, nowMs, open, text } from './testing-city.ts'
@@ -10,11 +10,17 @@ async function city() {
   return { acts, desk }
 }
 
+async function everything(acts: ActLog): Promise<RecordedAct[]> {
+  const all: RecordedAct[] = []
+  for await (const act of acts.read(1)) all.push(act)
+  return all
+}
+
 test('W1 many lines are one act with every value before and after; another process reads the same from it', async () => {
   const { acts, desk } = await city()
   const renamed = { ...desk.get('site', 'E01')!.value, name: text('谯韵酒业总厂') }
   await change(desk, [line('site', 'E01', renamed, 1)], '更名')
-  const recorded = await Array.fromAsync(acts.read(1))
+  const recorded = await everything(acts)
   expect(recorded).toMatchObject([
     { action: 'registry.change', object: null, jurisdiction: '341600', before: null },
     {

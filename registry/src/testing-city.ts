@@ -1,6 +1,6 @@
 import type { Actor, Change, EntityKind, RegistryDesk } from '@farwatch/model'
-import { createMetrics, type Service, silentLog, systemClock } from '@farwatch/runtime'
-import { openRegistry, type RegistryDeps } from './open.ts'
+import { createMetrics, silentLog, systemClock } from '@farwatch/runtime'
+import { openRegistry, type RegistryDeps, type RegistryService } from './open.ts'
 import { MemoryActs } from './testing.ts'
 
 export const wang: Actor = { account: 'wang', name: '王管理', via: 'session', from: '127.0.0.1' }
@@ -43,10 +43,7 @@ export const codLimit = {
 }
 
 /** A registry on a log in memory, at a fixed time. */
-export function open(
-  acts = new MemoryActs(),
-  over: Partial<RegistryDeps> = {},
-): Promise<RegistryDesk & Service> {
+export function open(acts = new MemoryActs(), over: Partial<RegistryDeps> = {}): Promise<RegistryService> {
   const clock = { ...systemClock, now: () => nowMs }
   return openRegistry({ acts, clock, log: silentLog, metrics: createMetrics(), ...over })
 }

@@ -1,5 +1,4 @@
 export { defaultBounds, type LiveBounds } from './live/bounds.ts'
-export { countyScopes } from './live/county-scopes.ts'
 export type { Scopes } from './live/views.ts'
 export { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
 export { defaultSocketBounds, type SocketBounds } from './socket.ts'

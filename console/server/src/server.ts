@@ -6,7 +6,6 @@ import {
   FarwatchError,
   type Health,
   messageOf,
-  type Registry,
   type RegistryDesk,
 } from '@farwatch/model'
 import {
@@ -26,7 +25,7 @@ import { defaultBounds, type LiveBounds } from './live/bounds.ts'
 import { Feed } from './live/feed.ts'
 import { Follower } from './live/follow.ts'
 import { LiveState } from './live/live-state.ts'
-import { type Scopes, Views } from './live/views.ts'
+import { Views } from './live/views.ts'
 import { createConsoleMetrics } from './metrics.ts'
 import { defaultSocketBounds, openSocket, type SocketBounds } from './socket.ts'
 
@@ -52,10 +51,8 @@ export interface ConsoleDeps {
   readonly acts: ActLog
   readonly desk: AlertDesk
   readonly access: AccessDesk
-  /** Where sites and enterprises lie. */
-  readonly scopes: Scopes
-  readonly registry: Registry
-  readonly registryDesk?: RegistryDesk
+  /** What is monitored, and everything else that is registered. */
+  readonly registryDesk: RegistryDesk
   /** State of the other services, for `/api/health`. */
   readonly components: () => Health['components']
 }
@@ -69,13 +66,17 @@ export interface ConsoleDeps {
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, acts, desk, access } = deps
+    const { clock, database, journal, acts, desk, access, registryDesk } = deps
     const guard = new Guard(config)
     const callers = new Callers(guard, access)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
-    const state = new LiveState({ registry: deps.registry, bounds, metrics, startMs: clock.now() })
-    const views = new Views(deps.scopes, state)
+    const state = new LiveState({ registry: registryDesk.monitored(), bounds, metrics, startMs: clock.now() })
+    life.onStop(
+      'changes of the registry',
+      registryDesk.subscribe(() => state.monitor(registryDesk.monitored(), clock.now())),
+    )
+    const views = new Views(registryDesk, state)
     const follower = new Follower({ state, journal, database, clock, log, metrics })
     const following = new AbortController()
     const followed = follower.run(following.signal)
@@ -89,8 +90,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
     const app = await createApp({
       ...{ state, acts, desk, database, clock, log, metrics },
       ...{ guard, access, callers, views, components, version, mapboxToken, webRoot },
-      registry: deps.metrics,
-      registryDesk: deps.registryDesk,
+      ...{ registryDesk, registry: deps.metrics },
     })
     const connections = trackConnections(app)
     life.onStop('http', async () => {

@@ -15,14 +15,15 @@ import {
   FarwatchError,
   isOpen,
   type LastValue,
+  nowhere,
   type RecordedAct,
   Registry,
+  type RegistryDesk,
   type ServerToClient,
   type Snapshot,
 } from '@farwatch/model'
 import { createMetrics, type Database, openJournal, silentLog, systemClock } from '@farwatch/runtime'
 import { io, type Socket } from 'socket.io-client'
-import { countyScopes } from './live/county-scopes.ts'
 import { type ConsoleConfig, type ConsoleDeps, start } from './server.ts'
 import { MemoryAccess } from './testing-access.ts'
 
@@ -66,6 +67,28 @@ export class MemoryDesk implements AlertDesk {
     }
     this.put(done)
     return { outcome: 'done', alert: done } satisfies AcknowledgeOutcome
+  }
+}
+
+/** A registry that holds nothing but what is monitored, each site in its county, and takes no change. */
+export function registryOf(registry: Registry): RegistryDesk {
+  const counties = new Map(registry.sites.map(({ id, county = null }) => [id, county]))
+  return {
+    version: 0,
+    list: () => [],
+    get: () => undefined,
+    history: async () => [],
+    limitsAt: () => [],
+    scopeOf: (kind, id) =>
+      kind === 'site' && counties.has(id)
+        ? { ...nowhere, jurisdiction: counties.get(id) ?? null }
+        : undefined,
+    evidenceGrade: () => ({ grade: 'lead', review: null, calibration: null }),
+    succession: () => [],
+    check: () => [],
+    change: async () => ({ outcome: 'refused', problems: [] }),
+    monitored: () => registry,
+    subscribe: () => () => {},
   }
 }
 
@@ -200,8 +223,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         acts,
         desk,
         access,
-        scopes: countyScopes(deps.registry ?? city),
-        registry: city,
+        registryDesk: registryOf(city),
       },
       components: () => ({ intake: { status: 'ok' } }),
       ...deps,

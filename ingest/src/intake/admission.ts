@@ -1,4 +1,11 @@
-import { type PointKey, parsePointKey, pointsOf, type Registry } from '@farwatch/model'
+import {
+  changedSites,
+  type PointKey,
+  parsePointKey,
+  pointsOf,
+  type Registry,
+  type Site,
+} from '@farwatch/model'
 
 /** How many points, devices and cameras nobody registered may appear by themselves. */
 export const unknownBounds = {
@@ -28,20 +35,53 @@ export class Admission {
   readonly #gatewayOf = new Map<string, string | undefined>()
   readonly #unknownPoints = new Set<PointKey>()
   readonly #unknownPerDevice = new Map<string, number>()
-  /** Lists of points that were all let in, and from whom: once let in, always. */
-  readonly #admitted = new WeakMap<readonly PointKey[], { gateway: string | undefined }>()
-  readonly #cameras: Set<string>
+  /** Lists of points that were all let in, and from whom: once let in, always, until the registry changes. */
+  #admitted = new WeakMap<readonly PointKey[], { gateway: string | undefined }>()
+  #registry: Registry = { sites: [] }
+  readonly #cameras = new Set<string>()
   readonly #unknownCameras = new Set<string>()
   /** What came in this minute, by registered camera; the others under the empty name, which no camera has. */
   #taken = new Map<string, { pictures: number; bytes: number }>()
   #minute = 0
 
   constructor(registry: Registry) {
-    for (const site of registry.sites) this.#gatewayOf.set(site.id, site.gateway)
-    for (const { key, site } of pointsOf(registry)) this.#known.set(key, site.gateway)
-    this.#cameras = new Set(
-      registry.sites.flatMap((site) => site.devices.flatMap((device) => device.frigateCamera ?? [])),
-    )
+    this.monitor(registry)
+  }
+
+  /** From now on this is what is registered. */
+  monitor(registry: Registry): void {
+    for (const { before, after } of changedSites(this.#registry, registry)) {
+      if (before !== undefined) this.#leave(before)
+      if (after !== undefined) this.#enter(after)
+    }
+    this.#registry = registry
+    this.#admitted = new WeakMap()
+  }
+
+  #leave(site: Site): void {
+    this.#gatewayOf.delete(site.id)
+    for (const { key } of pointsOf({ sites: [site] })) this.#known.delete(key)
+    for (const { frigateCamera } of site.devices)
+      if (frigateCamera !== undefined) this.#cameras.delete(frigateCamera)
+  }
+
+  #enter(site: Site): void {
+    this.#gatewayOf.set(site.id, site.gateway)
+    for (const { key, device } of pointsOf({ sites: [site] })) {
+      this.#known.set(key, site.gateway)
+      if (this.#unknownPoints.delete(key)) this.#countUnknown(`${site.id}/${device.id}`, -1)
+    }
+    for (const { frigateCamera } of site.devices) {
+      if (frigateCamera === undefined) continue
+      this.#cameras.add(frigateCamera)
+      this.#unknownCameras.delete(frigateCamera)
+    }
+  }
+
+  #countUnknown(device: string, by: number): void {
+    const count = (this.#unknownPerDevice.get(device) ?? 0) + by
+    if (count > 0) this.#unknownPerDevice.set(device, count)
+    else this.#unknownPerDevice.delete(device)
   }
 
   /** Why the first of these points that may not come from `gateway` may not; undefined where all may. */
@@ -78,7 +118,7 @@ export class Admission {
       return `${unknownBounds.points} unregistered points have appeared; no more are taken`
     }
     this.#unknownPoints.add(point)
-    this.#unknownPerDevice.set(device, count + 1)
+    this.#countUnknown(device, 1)
     return undefined
   }
 

@@ -42,6 +42,8 @@ export interface Intake {
   readonly port: number
   /** Why nothing can be taken in at the moment, if so: a full disk, a journal at its bound. */
   readonly problem: string | undefined
+  /** From now on this is what is registered, and whose. */
+  monitor(registry: Registry): void
   /** Where the chains of all gateways, the key directory and the seals stand, for an anchor. */
   heads(): ChainHead[]
 }
@@ -64,12 +66,13 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
     const sealer = await openSealer(deps)
     life.onStop('seal what came last', () => sealer.seal().then(() => sealer.save()))
     const quarantine = new Quarantine({ journal, clock, log, metrics })
+    const admission = new Admission(deps.registry)
     const gate = new Gate({
       journal,
       clock,
       credentials: deps.credentials,
       chains,
-      admission: new Admission(deps.registry),
+      admission,
       quarantine,
       repeats: await Repeats.open(journal, metrics, clock.now()),
       deliveries,
@@ -118,6 +121,7 @@ export function startIntake(config: ListenerConfig, deps: IntakeDeps): Promise<S
       get problem() {
         return gate.problem
       },
+      monitor: (registry) => admission.monitor(registry),
       heads: () => headsOf(chains, deps.credentials, sealer),
     }
   })

@@ -1,4 +1,4 @@
-import { pointsOf, type Registry } from '@farwatch/model'
+import { type ChangedSite, pointsOf, type Registry } from '@farwatch/model'
 import type { Database, Transaction } from '@farwatch/runtime'
 import { storableJson } from './binary-copy.ts'
 
@@ -22,8 +22,23 @@ const upserts = {
     where not point.registered or point.definition <> excluded.definition`,
 } as const
 
+/** Makes the tables say what has changed since they were last made to say what the registry says. */
+export function syncChanges(database: Database, changed: readonly ChangedSite[]): Promise<void> {
+  const sites = changed.flatMap(({ after }) => after ?? [])
+  return sync(database, { sites }, { only: changed.map(({ id }) => id) })
+}
+
 /** Makes the tables say what the registry says. What it no longer lists becomes unregistered; nothing is ever deleted. */
-export async function syncRegistry(database: Database, registry: Registry): Promise<void> {
+export function syncRegistry(database: Database, registry: Registry): Promise<void> {
+  return sync(database, registry, {})
+}
+
+/** With `only`, nothing of other sites is looked at. */
+async function sync(
+  database: Database,
+  registry: Registry,
+  { only }: { only?: readonly string[] },
+): Promise<void> {
   const sites = registry.sites.map(({ devices, ...definition }) => ({ id: definition.id, definition }))
   const devices = registry.sites.flatMap((site) =>
     site.devices.map(({ points, ...definition }) => ({ site: site.id, id: definition.id, definition })),
@@ -39,16 +54,20 @@ export async function syncRegistry(database: Database, registry: Registry): Prom
     await upsert(transaction, 'site', sites)
     await upsert(transaction, 'device', devices)
     await upsert(transaction, 'point', points)
-    await transaction.query('update site set registered = false where registered and id <> all($1::text[])', [
-      sites.map(({ id }) => id),
-    ])
     await transaction.query(
-      `update device set registered = false where registered and site || '/' || id <> all($1::text[])`,
-      [devices.map(({ site, id }) => `${site}/${id}`)],
+      `update site set registered = false
+       where registered and id <> all($1::text[]) and ($2::text[] is null or id = any($2::text[]))`,
+      [sites.map(({ id }) => id), only ?? null],
     )
     await transaction.query(
-      'update point set registered = false where registered and key <> all($1::text[])',
-      [points.map(({ key }) => key)],
+      `update device set registered = false
+       where registered and site || '/' || id <> all($1::text[]) and ($2::text[] is null or site = any($2::text[]))`,
+      [devices.map(({ site, id }) => `${site}/${id}`), only ?? null],
+    )
+    await transaction.query(
+      `update point set registered = false
+       where registered and key <> all($1::text[]) and ($2::text[] is null or site = any($2::text[]))`,
+      [points.map(({ key }) => key), only ?? null],
     )
   })
 }

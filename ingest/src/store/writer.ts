@@ -16,6 +16,7 @@ import {
 import { type Chunk, commitChunk, writerPosition } from './commit.ts'
 import { type Item, readItem, refusedItem } from './item.ts'
 import { PointIds } from './point-ids.ts'
+import { RegistryFollower } from './registry-follower.ts'
 import { syncRegistry } from './registry-rows.ts'
 import { migrateStore } from './schema.ts'
 import { encodeItems } from './tables.ts'
@@ -43,6 +44,8 @@ export interface WriterState {
   /** Records in the journal that are not committed yet. */
   readonly behind: number
   readonly lastCommitMs: number | undefined
+  /** From now on this is what is registered; the tables follow when the database takes it. */
+  monitor(registry: Registry): void
 }
 
 /**
@@ -72,9 +75,11 @@ export function startWriter(deps: WriterDeps): Promise<Service & WriterState> {
     const cursor = await journal.cursor('writer')
     await migrateStore(database, log)
     await syncRegistry(database, deps.registry)
+    const follower = new RegistryFollower(deps)
+    life.onStop('changes of the registry', () => follower.stop())
     const points = new PointIds(database)
     await points.load()
-    const writer = new Writer(deps, { points, cursor })
+    const writer = new Writer(deps, { points, cursor, follower })
     await writer.findPlace()
     const running = new AbortController()
     const run = writer.run(running.signal)
@@ -93,6 +98,7 @@ class Writer implements WriterState {
   readonly #deps: WriterDeps
   readonly #points: PointIds
   readonly #cursor: Cursor
+  readonly #follower: RegistryFollower
   readonly #metrics: ReturnType<typeof writerMetrics>
   #problem: string | undefined
   #position = 1
@@ -101,8 +107,9 @@ class Writer implements WriterState {
   #unsyncedBytes = 0
   #syncing: Promise<void> | undefined
 
-  constructor(deps: WriterDeps, rest: { points: PointIds; cursor: Cursor }) {
+  constructor(deps: WriterDeps, rest: { points: PointIds; cursor: Cursor; follower: RegistryFollower }) {
     this.#deps = deps
+    this.#follower = rest.follower
     this.#points = rest.points
     this.#cursor = rest.cursor
     this.#metrics = writerMetrics(deps.metrics, () => this.behind)
@@ -126,6 +133,10 @@ class Writer implements WriterState {
 
   get lastCommitMs() {
     return this.#lastCommitMs
+  }
+
+  monitor(registry: Registry): void {
+    this.#follower.monitor(registry)
   }
 
   async findPlace(): Promise<void> {

@@ -34,6 +34,7 @@ import { historyRoutes } from './routes/history.ts'
 import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { registryRoutes } from './routes/registry.ts'
 import { registrySheetRoutes } from './routes/registry-sheets.ts'
 import { sessionRoutes } from './routes/session.ts'
 
@@ -50,7 +51,7 @@ export interface AppParts {
   readonly state: LiveState
   readonly acts: ActLog
   readonly desk: AlertDesk
-  readonly registryDesk?: RegistryDesk
+  readonly registryDesk: RegistryDesk
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
@@ -118,7 +119,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   alertRoutes(app, parts)
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)
-  if (parts.registryDesk !== undefined) registrySheetRoutes(app, parts, parts.registryDesk)
+  registryRoutes(app, parts)
+  registrySheetRoutes(app, parts)
   await servePages(app, parts.webRoot)
   await app.ready()
   return app

@@ -32,6 +32,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'monitored', description: 'Sites, devices, points, gateways, cameras as of now' },
         { name: 'history', description: 'Readings of the past' },
         { name: 'alerts', description: 'Alerts and what operators do about them' },
+        { name: 'registry', description: 'What is supervised, by whom, within which limits' },
         { name: 'access', description: "Sessions, one's own account, accounts of others" },
         { name: 'platform', description: 'The platform about itself' },
       ],

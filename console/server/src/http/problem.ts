@@ -1,4 +1,4 @@
-import { FarwatchError } from '@farwatch/model'
+import { type ChangeProblem, type Entity, FarwatchError } from '@farwatch/model'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -14,6 +14,17 @@ export const ProblemBody = z.object({
   detail: z.string().optional(),
   /** Every fault of the request, where there are several. */
   problems: z.array(z.object({ path: z.string(), message: z.string(), found: z.string() })).optional(),
+  /** What is wrong with each line of a change of the registry, in both languages. */
+  lines: z
+    .array(
+      z.object({
+        ...{ line: z.number().int(), path: z.string(), code: z.string() },
+        ...{ zh: z.string(), en: z.string() },
+      }) satisfies z.ZodType<ChangeProblem>,
+    )
+    .optional(),
+  /** Lines whose things have been changed by somebody else, and how they stand now; null: they are not there. */
+  conflicts: z.array(z.object({ line: z.number().int(), current: z.unknown() })).optional(),
 })
 export type ProblemBody = z.infer<typeof ProblemBody>
 
@@ -23,6 +34,8 @@ interface ProblemParts {
   readonly title: string
   readonly detail?: string
   readonly problems?: ProblemBody['problems']
+  readonly lines?: readonly ChangeProblem[]
+  readonly conflicts?: readonly { readonly line: number; readonly current: Entity | null }[]
   /** Seconds after which it makes sense to ask again. */
   readonly retryAfterS?: number
 }
@@ -33,11 +46,15 @@ export class Problem extends FarwatchError {
   readonly body: ProblemBody
   readonly retryAfterS: number | undefined
 
-  constructor({ status, code, title, detail, problems, retryAfterS }: ProblemParts) {
+  constructor({ status, code, title, detail, problems, lines, conflicts, retryAfterS }: ProblemParts) {
     super(code, title)
     this.status = status
     this.retryAfterS = retryAfterS ?? (status === 503 ? 5 : undefined)
-    this.body = { type: `urn:farwatch:problem:${code}`, title, status, detail, problems }
+    this.body = {
+      ...{ type: `urn:farwatch:problem:${code}`, title, status, detail, problems },
+      ...(lines === undefined ? {} : { lines: [...lines] }),
+      ...(conflicts === undefined ? {} : { conflicts: [...conflicts] }),
+    }
   }
 }
 
@@ -80,9 +97,9 @@ const expectsJson = 'expected content-type application/json'
 
 const refusals: Readonly<Record<string, (request: FastifyRequest) => Pick<ProblemParts, 'code' | 'title'>>> =
   {
-    FST_ERR_CTP_BODY_TOO_LARGE: ({ headers }) => ({
+    FST_ERR_CTP_BODY_TOO_LARGE: ({ headers, routeOptions }) => ({
       code: 'body-too-large',
-      title: `The body is too large: found ${headers['content-length'] ?? 'more'} bytes, expected at most ${bodyLimit}`,
+      title: `The body is too large: found ${headers['content-length'] ?? 'more'} bytes, expected at most ${routeOptions.bodyLimit ?? bodyLimit}`,
     }),
     FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => ({
       code: 'unsupported-media-type',

@@ -16,14 +16,25 @@ export class Gateways {
   readonly #heardMs = new Map<string, number>()
   readonly #toldMs = new Map<string, number>()
   readonly #changed = new Set<string>()
-  readonly #room: number
+  readonly #expected = new Set<string>()
+  readonly #bound: number
   readonly #metrics: ConsoleMetrics
 
   constructor({ expected, startMs, bound, metrics }: GatewaysParts) {
-    for (const id of expected)
-      this.#views.set(id, { id, online: false, sinceMs: startMs, status: null, delivery: null })
-    this.#room = this.#views.size + bound
     this.#metrics = metrics
+    this.#bound = bound
+    this.expect(expected, startMs)
+    this.#changed.clear()
+  }
+
+  /** Sites name these gateways from now on. */
+  expect(ids: readonly string[], nowMs: number): void {
+    for (const id of ids) {
+      this.#expected.add(id)
+      if (this.#views.has(id)) continue
+      this.#views.set(id, { id, online: false, sinceMs: nowMs, status: null, delivery: null })
+      this.#changed.add(id)
+    }
   }
 
   /** One retained status message, the last will included. @throws when it is not a status. */
@@ -58,7 +69,7 @@ export class Gateways {
   }
 
   #hasRoom(): boolean {
-    if (this.#views.size < this.#room) return true
+    if (this.#views.size < this.#expected.size + this.#bound) return true
     this.#metrics.leftOut.inc({ what: 'gateway' })
     return false
   }

@@ -1,10 +1,9 @@
 import {
   type CameraEvent,
-  type CameraView,
   type CentreRecord,
   cameraEventOf,
+  changedSites,
   type Delta,
-  type DeviceView,
   type GatewayView,
   type LastValue,
   Point,
@@ -15,6 +14,7 @@ import {
   type Readings,
   type Registry,
   readingsOf,
+  type Site,
   type SiteView,
   utf8,
 } from '@farwatch/model'
@@ -22,27 +22,8 @@ import type { ConsoleMetrics } from '../metrics.ts'
 import type { LiveBounds } from './bounds.ts'
 import { Gateways } from './gateways.ts'
 import { rankOf, supersedes } from './newest.ts'
-import { type Picture, PictureShelf, pictureUrl } from './pictures.ts'
-
-interface LiveSite {
-  /** What does not change by itself; `gateway` of an unregistered site is the one it was first heard through. */
-  readonly base: Omit<SiteView, 'devices'>
-  readonly devices: Map<string, LiveDevice>
-}
-
-interface LiveDevice {
-  readonly site: LiveSite
-  readonly key: string
-  readonly base: Omit<DeviceView, 'points' | 'camera'>
-  readonly points: LivePoint[]
-  event: CameraView['event']
-}
-
-interface LivePoint {
-  readonly device: LiveDevice
-  readonly base: Omit<PointView, 'last'>
-  last: LastValue | null
-}
+import { type Picture, PictureShelf } from './pictures.ts'
+import { cameraView, type LiveDevice, type LivePoint, type LiveSite, pointView, siteView } from './things.ts'
 
 /** What changed since the last time somebody asked: the body of a delta, but for the alerts. */
 export type Changes = Pick<Delta, 'values' | 'cameras' | 'gateways' | 'sites'>
@@ -71,7 +52,7 @@ export class LiveState {
   readonly #sites = new Map<string, LiveSite>()
   readonly #points = new Map<PointKey, LivePoint>()
   /** The points of lists of keys that are all known. */
-  readonly #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
+  #listPoints = new WeakMap<readonly PointKey[], readonly (LivePoint | undefined)[]>()
   readonly #cameras = new Map<string, LiveDevice>()
   readonly #sitesOfGateway = new Map<string, string[]>()
   readonly #pictures: PictureShelf
@@ -79,6 +60,7 @@ export class LiveState {
   readonly #changedPoints = new Set<LivePoint>()
   readonly #changedCameras = new Set<LiveDevice>()
   readonly #changedSites = new Set<LiveSite>()
+  #registry: Registry
 
   constructor({ registry, bounds, metrics, startMs }: LiveStateParts) {
     this.#bounds = bounds
@@ -86,15 +68,19 @@ export class LiveState {
     this.#pictures = new PictureShelf(bounds)
     const expected = registry.sites.flatMap((site) => site.gateway ?? [])
     this.gateways = new Gateways({ expected, startMs, bound: bounds.gateways, metrics })
-    for (const site of registry.sites) {
-      const { devices, ...rest } = site
-      const live = this.#addSite({ ...rest, registered: true })
-      for (const { id, name, kind, points, frigateCamera } of devices) {
-        const device = this.#addDevice(live, { id, name, kind, registered: true })
-        if (kind === 'camera' && frigateCamera !== undefined) this.#cameras.set(frigateCamera, device)
-        for (const point of points) this.#addPoint(device, point, true)
-      }
-    }
+    this.#registry = registry
+    for (const site of registry.sites) this.#addRegistered(site)
+  }
+
+  /** From now on this is what is registered. Values stay with their points; pages get each changed site whole. */
+  monitor(registry: Registry, nowMs: number): void {
+    for (const { id, after } of changedSites(this.#registry, registry)) this.#replaceSite(id, after)
+    this.#registry = registry
+    this.#listPoints = new WeakMap()
+    this.gateways.expect(
+      registry.sites.flatMap((site) => site.gateway ?? []),
+      nowMs,
+    )
   }
 
   /**
@@ -209,7 +195,7 @@ export class LiveState {
   }
 
   sites(): SiteView[] {
-    return Array.from(this.#sites.values(), (site) => this.#siteView(site))
+    return Array.from(this.#sites.values(), (site) => siteView(site, this.#pictures))
   }
 
   point(key: PointKey): PointView | undefined {
@@ -226,7 +212,7 @@ export class LiveState {
   /** What changed since the last call, and forgets it. A site sent whole carries its values and cameras with it. */
   takeChanges(): Changes {
     const changes: Changes = {
-      sites: Array.from(this.#changedSites, (site) => this.#siteView(site)),
+      sites: Array.from(this.#changedSites, (site) => siteView(site, this.#pictures)),
       values: Array.from(this.#changedPoints)
         .filter((point) => !this.#changedSites.has(point.device.site))
         .map(({ base, last }) => {
@@ -235,7 +221,7 @@ export class LiveState {
         }),
       cameras: Array.from(this.#changedCameras)
         .filter((device) => !this.#changedSites.has(device.site))
-        .map((device) => this.#cameraView(device)),
+        .map((device) => cameraView(device, this.#pictures)),
       gateways: this.gateways.takeChanges(),
     }
     this.#changedSites.clear()
@@ -293,6 +279,68 @@ export class LiveState {
     return this.#addPoint(on, Point.parse({ metric: names.metric, name: named(names.metric).name }), false)
   }
 
+  #addRegistered({ devices, ...rest }: Site): LiveSite {
+    const site = this.#addSite({ ...rest, registered: true })
+    for (const { id, name, kind, points, frigateCamera } of devices) {
+      const device = this.#addDevice(site, { id, name, kind, registered: true })
+      if (kind === 'camera' && frigateCamera !== undefined) this.#cameras.set(frigateCamera, device)
+      for (const point of points) this.#addPoint(device, point, true)
+    }
+    return site
+  }
+
+  /** A site as it is registered now; without `site` it is not any more, and stays in sight until the next start. */
+  #replaceSite(id: string, site: Site | undefined): void {
+    const old = this.#sites.get(id)
+    if (old !== undefined) this.#takeOut(old)
+    const base = old === undefined ? undefined : { ...old.base, registered: false }
+    const now = site === undefined ? base && this.#addSite(base) : this.#addRegistered(site)
+    if (now === undefined) return
+    if (!now.base.registered) this.#unregistered.sites++
+    for (const device of old?.devices.values() ?? []) this.#carryOver(now, device)
+    this.#changedSites.add(now)
+  }
+
+  #takeOut(site: LiveSite): void {
+    this.#changedSites.delete(site)
+    const { id, gateway } = site.base
+    if (gateway !== undefined)
+      this.#sitesOfGateway.set(
+        gateway,
+        this.sitesOfGateway(gateway).filter((served) => served !== id),
+      )
+    if (!site.base.registered) this.#unregistered.sites--
+    for (const device of site.devices.values()) {
+      this.#changedCameras.delete(device)
+      if (!device.base.registered) this.#unregistered.devices--
+      for (const [camera, owner] of this.#cameras) if (owner === device) this.#cameras.delete(camera)
+      for (const point of device.points) {
+        this.#changedPoints.delete(point)
+        this.#points.delete(point.base.key)
+        if (!point.base.registered) this.#unregistered.points--
+      }
+    }
+  }
+
+  /** What an old device knew goes to the new one; what nobody registered stays unregistered. */
+  #carryOver(site: LiveSite, old: LiveDevice): void {
+    for (const { base, last } of old.points) {
+      let point = this.#points.get(base.key)
+      if (point === undefined && !base.registered) {
+        let device = site.devices.get(old.base.id)
+        if (device === undefined) {
+          device = this.#addDevice(site, { ...old.base, registered: false })
+          this.#unregistered.devices++
+        }
+        point = this.#addPoint(device, base, false)
+        this.#unregistered.points++
+      }
+      if (point !== undefined) point.last = last
+    }
+    const device = site.devices.get(old.base.id)
+    if (device !== undefined) device.event = old.event
+  }
+
   #addSite(base: LiveSite['base']): LiveSite {
     const site: LiveSite = { base, devices: new Map() }
     this.#sites.set(base.id, site)
@@ -322,27 +370,4 @@ export class LiveState {
     const [site, device] = key.split('/')
     return this.#sites.get(site ?? '')?.devices.get(device ?? '')
   }
-
-  #siteView({ base, devices }: LiveSite): SiteView {
-    return { ...base, devices: Array.from(devices.values(), (device) => this.#deviceView(device)) }
-  }
-
-  #deviceView(device: LiveDevice): DeviceView {
-    const camera = device.base.kind === 'camera' ? this.#cameraView(device) : null
-    return { ...device.base, points: device.points.map(pointView), camera }
-  }
-
-  #cameraView({ key, event }: LiveDevice): CameraView {
-    const picture = this.#pictures.get(key)
-    return {
-      device: key,
-      pictureMs: picture?.receivedMs ?? null,
-      pictureUrl: picture === undefined ? null : pictureUrl(key, picture),
-      event,
-    }
-  }
-}
-
-function pointView({ base, last }: LivePoint): PointView {
-  return { ...base, last }
 }

@@ -70,7 +70,7 @@ export class View {
   }
 
   sites(sites: readonly SiteView[]): readonly SiteView[] {
-    if (this.#isWhole()) return sites
+    if (this.isWhole()) return sites
     return sites
       .filter(({ id }) => this.site(id))
       .map((site) => (this.site(site.id, 'pictures.read') ? site : withoutPictures(site)))
@@ -85,7 +85,7 @@ export class View {
   }
 
   snapshot(whole: Snapshot): Snapshot {
-    if (this.#isWhole()) return whole
+    if (this.isWhole()) return whole
     const { sites, gateways, alerts } = whole
     return {
       ...{ ...whole, sites: this.sites(sites), gateways: this.gateways(gateways) },
@@ -95,7 +95,7 @@ export class View {
 
   /** Keeps its number, also when nothing is left of it: the numbers have no holes for anybody. */
   delta(whole: Delta): Delta {
-    if (this.#isWhole()) return whole
+    if (this.isWhole()) return whole
     const { values, alerts, cameras, gateways, sites } = whole
     return {
       ...whole,
@@ -109,7 +109,8 @@ export class View {
     }
   }
 
-  #isWhole(): boolean {
+  /** Sees everything, wherever it lies. */
+  isWhole(): boolean {
     return this.isUnlimited('monitoring.read') && this.isUnlimited('pictures.read')
   }
 }
@@ -143,10 +144,10 @@ export class Views {
     return view
   }
 
-  /** Forgets every view when things have moved, and tells. Returns the way out. */
+  /** Forgets every view that things could have moved into or out of, and tells. Returns the way out. */
   follow(moved: () => void): () => void {
     return this.#scopes.subscribe(() => {
-      this.#views.clear()
+      for (const [key, view] of this.#views) if (!view.isWhole()) this.#views.delete(key)
       moved()
     })
   }

@@ -12,7 +12,8 @@ const maxAtOnce = 8
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-const Instant = z.iso
+/** A moment, read as Unix milliseconds. */
+export const Instant = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601 with offset, such as 2026-11-23T08:00:00Z' })
   .transform((text) => Date.parse(text))
 const Step = z

@@ -1,4 +1,4 @@
-import { type EntityKind, entityKinds, permits, type RegistryDesk } from '@farwatch/model'
+import { type EntityKind, entityKinds, permits } from '@farwatch/model'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -26,7 +26,7 @@ const csvType = 'text/csv; charset=utf-8'
 const file = z.any().describe('The file')
 
 /** The registry as workbooks and CSV files: templates, export, import. */
-export function registrySheetRoutes(app: App, { clock }: AppParts, desk: RegistryDesk): void {
+export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: AppParts): void {
   const threads = new SheetThreads(clock)
 
   app.get(
