@@ -70,11 +70,15 @@ export async function rowsToChanges(sheets: readonly Sheet[], desk: RegistryDesk
       problems.push(...read.problems)
       const key = `${kind}:${read.change.id}`
       const before = read.change.id === '' ? undefined : seen.get(key)
-      if (before !== undefined) problems.push(repeated(understood, row, before))
+      const faulty = new Set(read.faulty)
+      if (before !== undefined) {
+        problems.push(repeated(understood, row, before))
+        faulty.add(understood.columns.indexOf(understood.fields.id[0]))
+      }
       seen.set(key, `${understood.name} ${row.row}`)
       if (read.same) count.unchanged++
       else {
-        lines.push({ sheet: understood, row, change: read.change, faulty: read.faulty })
+        lines.push({ sheet: understood, row, change: read.change, faulty })
         count[read.change.expect === 0 ? 'added' : 'changed']++
       }
     }
