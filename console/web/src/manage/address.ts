@@ -17,8 +17,8 @@ export function manageAddress(...parts: readonly string[]): string {
   return ['#/manage', ...parts.map(encodeURIComponent)].join('/')
 }
 
-let hash = location.hash
-let parts = parseManage(hash)
+let hash = ''
+let parts: readonly string[] = []
 
 export function useManageAddress(): readonly string[] {
   return useSyncExternalStore(

@@ -90,7 +90,11 @@ export function EntityList({ fields, entities, selected, jurisdiction, onJurisdi
           {wanted === '' && jurisdiction === '' ? t('none', { kind }) : t('noneFound')}
         </p>
       ) : (
-        <Rows key={wanted} entities={shown ?? []} {...{ fields, selected, language }} />
+        <Rows
+          key={`${wanted} ${entities === undefined}`}
+          entities={shown ?? []}
+          {...{ fields, selected, language }}
+        />
       )}
     </section>
   )
@@ -107,9 +111,12 @@ interface RowsProps {
 function Rows({ entities, fields, selected, language }: RowsProps) {
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 800 })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to what is open once, not while one looks around
   useEffect(() => {
     const element = box.current
     if (element === null) return
+    const at = entities.findIndex(({ id }) => id === selected)
+    if (at * rowHeight > element.clientHeight) element.scrollTop = (at - 3) * rowHeight
     const measure = () => setView({ top: element.scrollTop, height: element.clientHeight })
     const observer = new ResizeObserver(measure)
     observer.observe(element)

@@ -20,6 +20,8 @@ export function FieldInput({ field, draft, problems, fixed, onChange }: FieldPro
   const { say } = useWords()
   const id = useId()
   const text = typeof draft === 'string' ? draft : ''
+  const own = field.type === 'contacts' || field.hint === undefined ? undefined : say(field.hint)
+  const hint = fixed ? t('editor.idFixed') : own
   const shared = {
     ...{ id, disabled: fixed || undefined, value: text },
     'aria-invalid': problems.length > 0 || undefined,
@@ -68,7 +70,9 @@ export function FieldInput({ field, draft, problems, fixed, onChange }: FieldPro
             {...shared}
             type={field.type === 'day' ? 'date' : 'text'}
             inputMode={field.type === 'number' ? 'decimal' : undefined}
-            placeholder={field.example}
+            placeholder={
+              field.example === undefined ? undefined : t('editor.example', { example: field.example })
+            }
             autoComplete="off"
             spellCheck={false}
           />
@@ -81,9 +85,7 @@ export function FieldInput({ field, draft, problems, fixed, onChange }: FieldPro
             {problem}
           </p>
         ))}
-        {field.hint !== undefined && field.type !== 'contacts' && (
-          <small className="dim">{say(field.hint)}</small>
-        )}
+        {hint !== undefined && <small className="dim">{hint}</small>}
       </div>
     </div>
   )

@@ -39,7 +39,7 @@ function Sheets({ report: { sheets }, kinds, bySheet }: SheetsProps) {
             <th scope="col">{t('sheets.added')}</th>
             <th scope="col">{t('sheets.changedRows')}</th>
             <th scope="col">{t('sheets.unchanged')}</th>
-            <th scope="col">{t('sheets.problem')}</th>
+            <th scope="col">{t('sheets.mistakes')}</th>
           </tr>
         </thead>
         <tbody>
