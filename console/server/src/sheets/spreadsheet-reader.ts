@@ -14,7 +14,8 @@ interface Shared {
 
 /**
  * The visible sheets of an .xlsx workbook (ECMA-376 SpreadsheetML, transitional and strict). Formulas are never computed:
- * what the program that saved the file computed is taken, as a plain value.
+ * what the program that saved the file computed is taken, as a plain value. Our own reader because those to be had either do not
+ * bound what a part inflates to, or bound it at gigabytes, and none refuses an archive that hides something between its parts.
  * @throws UnreadableFile
  */
 export function readSpreadsheet(bytes: Buffer): Sheet[] {
