@@ -1,9 +1,8 @@
 import { lazy, Suspense, useEffect } from 'react'
 import { Icon, Wordmark } from '../design/icons.tsx'
 import { useWords } from '../i18n/index.ts'
-import { useAppearance } from '../shell/appearance.ts'
-import { AppearanceButtons } from '../shell/appearance-buttons.tsx'
-import { useMay } from '../shell/session.ts'
+import { useSession } from '../session/session.ts'
+import { Appearance } from '../shell/appearance.tsx'
 import { manageAddress, useManageAddress } from './address.ts'
 import './manage.css'
 import { managePages } from './pages.ts'
@@ -15,9 +14,9 @@ const pages = new Map<
 
 /** The management area: its pages, and the way back to the map. */
 export default function Manage() {
-  useAppearance()
   const { t } = useWords()
-  const may = useMay()
+  const session = useSession()
+  const may = session.kind === 'known' ? session.info.actions : []
   const [name = managePages[0]?.name ?? '', ...rest] = useManageAddress()
   const Page = pages.get(name)
   const current = managePages.find((page) => page.name === name)
@@ -34,7 +33,7 @@ export default function Manage() {
         </a>
         <nav aria-label={t('manage.title')} className="manage-pages">
           {managePages
-            .filter(({ action }) => may.has(action))
+            .filter(({ action }) => may.includes(action))
             .map((page) => (
               <a
                 key={page.name}
@@ -50,7 +49,7 @@ export default function Manage() {
             <Icon name="map" />
             <span>{t('manage.back')}</span>
           </a>
-          <AppearanceButtons />
+          <Appearance />
         </div>
       </header>
       <main className="manage-body">

@@ -13,4 +13,5 @@ export interface ManagePage {
 /** A new page is a folder with a default export and a line here. */
 export const managePages: readonly ManagePage[] = [
   { name: 'registry', action: 'registry.read', load: () => import('./registry/page.tsx') },
+  { name: 'accounts', action: 'accounts.read', load: () => import('../accounts/index.tsx') },
 ]

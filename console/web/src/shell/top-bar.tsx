@@ -6,11 +6,13 @@ import { isUnacknowledged, levels } from '../design/levels.ts'
 import { clockTime, dayOf } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNow, useSites } from '../live/hooks.ts'
+import { managePages } from '../manage/pages.ts'
+import { PersonMenu } from '../session/person-menu.tsx'
+import { useSession } from '../session/session.ts'
 import { useSilentCount } from '../sites/use-conditions.ts'
-import { AppearanceButtons } from './appearance-buttons.tsx'
+import { Appearance } from './appearance.tsx'
 import { ConnectionLamp } from './connection.tsx'
 import { usePreferences } from './preferences.ts'
-import { useMay } from './session.ts'
 
 export function TopBar({ order, onOperator }: { order: AlertOrder; onOperator: () => void }) {
   const { t } = useWords()
@@ -72,24 +74,32 @@ function Clock() {
   )
 }
 
+/** Who is here: the account, or the name that somebody without one has given. */
 function Settings({ onOperator }: { onOperator: () => void }) {
   const { t } = useWords()
   const { operator } = usePreferences()
-  const may = useMay()
+  const state = useSession()
+  const mayManage =
+    state.kind === 'known' && managePages.some(({ action }) => state.info.actions.includes(action))
+  const hasAccount = state.kind === 'known' && state.info.account !== null
   return (
     <div className="settings">
-      <button
-        type="button"
-        className="quiet operator"
-        data-testid="operator"
-        title={operator ? t('operator.change') : t('operator.none')}
-        aria-label={operator ? t('operator.current', { name: operator }) : t('operator.none')}
-        onClick={onOperator}
-      >
-        <Icon name="person" />
-        {operator && <span className="clip">{operator}</span>}
-      </button>
-      {may.has('registry.read') && (
+      {hasAccount ? (
+        <PersonMenu />
+      ) : (
+        <button
+          type="button"
+          className="quiet operator"
+          data-testid="operator"
+          title={operator ? t('operator.change') : t('operator.none')}
+          aria-label={operator ? t('operator.current', { name: operator }) : t('operator.none')}
+          onClick={onOperator}
+        >
+          <Icon name="person" />
+          {operator && <span className="clip">{operator}</span>}
+        </button>
+      )}
+      {mayManage && (
         <a
           className="quiet"
           href="#/manage"
@@ -100,7 +110,7 @@ function Settings({ onOperator }: { onOperator: () => void }) {
           <Icon name="manage" />
         </a>
       )}
-      <AppearanceButtons />
+      <Appearance />
     </div>
   )
 }

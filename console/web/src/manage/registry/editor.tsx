@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Icon } from '../../design/icons.tsx'
 import { stamp } from '../../design/time.ts'
 import { useWords } from '../../i18n/index.ts'
-import { useMay } from '../../shell/session.ts'
+import { useMay } from '../../session/session.ts'
 import { manageAddress } from '../address.ts'
 import { type Answer, type Refusal, save, saveNew } from './api.ts'
 import { ConflictDialog } from './conflict-dialog.tsx'
@@ -83,7 +83,7 @@ interface FormProps {
 function EntityForm({ fields, entity, about, onChanged }: FormProps) {
   const t = useRegistryWords()
   const { language } = useWords()
-  const mayChange = useMay().has('registry.change')
+  const mayChange = useMay('registry.change')
   const [opened] = useState<Draft>(() => draftOf(fields, entity?.id ?? '', entity?.value))
   const [draft, setDraft] = useState<Draft>(() =>
     about === undefined ? opened : { ...opened, point: about },

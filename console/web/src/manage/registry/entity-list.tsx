@@ -2,7 +2,7 @@ import type { Entity, KindFields } from '@farwatch/model'
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { Icon } from '../../design/icons.tsx'
 import { useWords } from '../../i18n/index.ts'
-import { useMay } from '../../shell/session.ts'
+import { useMay } from '../../session/session.ts'
 import { manageAddress } from '../address.ts'
 import { fetchAll } from './api.ts'
 import { ExportMenu } from './export-menu.tsx'
@@ -27,7 +27,8 @@ interface ListProps {
 export function EntityList({ fields, entities, selected, jurisdiction, onJurisdiction }: ListProps) {
   const t = useRegistryWords()
   const { language, say } = useWords()
-  const may = useMay()
+  const mayChange = useMay('registry.change')
+  const mayExport = useMay('export.make')
   const [search, setSearch] = useState('')
   const wanted = useDeferredValue(search.trim().toLowerCase())
   const shown = useMemo(
@@ -52,7 +53,7 @@ export function EntityList({ fields, entities, selected, jurisdiction, onJurisdi
               : t('found', { shown: shown?.length ?? 0, count: entities.length })}
         </span>
         <div className="registry-actions">
-          {may.has('registry.change') && (
+          {mayChange && (
             <a
               className="button primary"
               href={manageAddress('registry', fields.kind, '+')}
@@ -62,13 +63,13 @@ export function EntityList({ fields, entities, selected, jurisdiction, onJurisdi
               {t('add')}
             </a>
           )}
-          {may.has('registry.change') && (
+          {mayChange && (
             <a className="button" href={manageAddress('registry', 'import')} data-testid="open-import">
               <Icon name="upload" size={16} />
               {t('import')}
             </a>
           )}
-          {may.has('export.make') && <ExportMenu kind={fields.kind} />}
+          {mayExport && <ExportMenu kind={fields.kind} />}
         </div>
       </div>
       <div className="registry-filters">

@@ -2,7 +2,7 @@ import type { Entity, KindFields } from '@farwatch/model'
 import { LevelMark } from '../../design/level-mark.tsx'
 import { dayOf } from '../../design/time.ts'
 import { useWords } from '../../i18n/index.ts'
-import { useMay } from '../../shell/session.ts'
+import { useMay } from '../../session/session.ts'
 import { manageAddress } from '../address.ts'
 import { fetchAll } from './api.ts'
 import { limitState, limitsOfPoint } from './limit-periods.ts'
@@ -15,7 +15,7 @@ const fetchLimits = () => fetchAll('limit', '')
 export function PointLimits({ point, kinds }: { point: Entity<'point'>; kinds: readonly KindFields[] }) {
   const t = useRegistryWords()
   const { say } = useWords()
-  const mayChange = useMay().has('registry.change')
+  const mayChange = useMay('registry.change')
   const { answer } = useAnswer(fetchLimits)
   if (answer?.outcome !== 'done') return null
   const limits = limitsOfPoint(point, answer.value as readonly Entity<'limit'>[])

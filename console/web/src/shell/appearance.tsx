@@ -1,6 +1,7 @@
+import { useEffect } from 'react'
 import { Icon } from '../design/icons.tsx'
-import { useWords } from '../i18n/index.ts'
-import { preferences, themes, usePreferences } from './preferences.ts'
+import { applyLanguage, useWords } from '../i18n/index.ts'
+import { preferences, themes, useDark, usePreferences } from './preferences.ts'
 
 const themeIcons = { system: 'system', dark: 'moon', light: 'sun' } as const
 const themeNames = {
@@ -9,8 +10,18 @@ const themeNames = {
   light: 'settings.themeLight',
 } as const
 
-/** Switches to the other language and to the next theme. */
-export function AppearanceButtons() {
+/** Brings language and theme of this browser's preferences to the document. */
+export function useAppearance(): void {
+  const { language } = usePreferences()
+  const dark = useDark()
+  useEffect(() => applyLanguage(language), [language])
+  useEffect(() => {
+    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+  }, [dark])
+}
+
+/** The buttons for language and theme. */
+export function Appearance() {
   const { t, language } = useWords()
   const { theme } = usePreferences()
   const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length]!
