@@ -1,4 +1,4 @@
-import type { Action, Alert } from '@farwatch/model'
+import { type Action, type Alert, entityKinds } from '@farwatch/model'
 
 /** What a test asks of a site's things; `unknown` is a site that nobody knows. */
 export interface Target {
@@ -29,6 +29,24 @@ const own = (path: string, body: unknown, statuses: readonly number[]): Expected
 const change = (path: string, body: unknown, statuses: readonly number[]): Expected => ({
   ...{ action: 'accounts.change', plain: { path, body }, statuses },
 })
+
+/** The registry of this test holds nothing; what of a full one is told to whom is in the tests of the registry's routes. */
+const empty = (action: Action, path: string, body?: unknown): Expected => ({
+  ...{ action, plain: { path, body }, statuses: [200, 400, 404, 409, 422, 428] },
+})
+const registryRoutes = Object.fromEntries(
+  entityKinds.flatMap((kind): [string, Expected][] => {
+    const path = `/api/registry/${kind}s`
+    const one = `${path}/nobody`
+    return [
+      [`get ${path}`, { action: 'registry.read', plain: { path }, statuses: [200] }],
+      [`get ${path}/{id}`, empty('registry.read', one)],
+      [`get ${path}/{id}/history`, empty('registry.read', `${one}/history`)],
+      [`put ${path}/{id}`, empty('registry.change', one, { value: {}, reason: null })],
+      [`delete ${path}/{id}`, empty('registry.change', one, { reason: 'r' })],
+    ]
+  }),
+)
 
 /** Every operation of the OpenAPI document. A new one belongs in here, or the test of rights fails. */
 export const routes: Readonly<Record<string, Expected>> = {
@@ -77,6 +95,16 @@ export const routes: Readonly<Record<string, Expected>> = {
     ...{ action: 'alerts.act', there: 200 },
     about: ({ alert }) => ({ path: `/api/alerts/${alert.id}/acknowledge`, body: { by: 'A' } }),
   },
+
+  ...registryRoutes,
+  'post /api/registry/changes': empty('registry.change', '/api/registry/changes', {
+    ...{ changes: [], reason: null },
+  }),
+  'get /api/registry/jurisdictions/{id}/succession': empty(
+    ...(['registry.change', '/api/registry/jurisdictions/341602/succession?to=341623'] as const),
+  ),
+  'get /api/registry/devices/{id}/grade': empty('registry.read', '/api/registry/devices/E01%2Fgas/grade'),
+  'get /api/points/{key}/limits': empty('monitoring.read', '/api/points/E01%2Fgas%2Flel/limits'),
 
   'get /api/account': own('/api/account', undefined, [200]),
   'put /api/account/password': own('/api/account/password', { current: 'a', next: 'b' }, [200]),

@@ -10,7 +10,7 @@ import {
 } from '@farwatch/model'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Expected, routes, type Target } from './rights-routes.ts'
-import { alertOf, eventually, jpeg, Page, startConsole, telemetry } from './testing.ts'
+import { alertOf, eventually, jpeg, Page, registryOf, startConsole, telemetry } from './testing.ts'
 
 /**
  * Every operation of the OpenAPI document and every socket event × every role × own and other jurisdiction, department and
@@ -81,10 +81,9 @@ beforeAll(async () => {
   console = await startConsole(
     { socketBounds: { periodMs: 10, snapshotEveryMs: 20 } },
     {
-      registry,
-      scopes: {
+      registryDesk: {
+        ...registryOf(registry),
         scopeOf: (kind, id) => (kind === 'site' ? places[id] : undefined),
-        subscribe: () => () => undefined,
       },
     },
   )
