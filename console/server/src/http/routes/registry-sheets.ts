@@ -28,6 +28,7 @@ const file = z.any().describe('The file')
 /** The registry as workbooks and CSV files: templates, export, import. */
 export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: AppParts): void {
   const threads = new SheetThreads(clock)
+  const templates = new Map<Language, Buffer>()
 
   app.get(
     '/api/registry/fields',
@@ -54,7 +55,9 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
       },
     },
     async (request, reply) => {
-      const bytes = await threads.write(templateSheets(request.query.language), endOf(request))
+      const { language } = request.query
+      const bytes = templates.get(language) ?? (await threads.write(templateSheets(language), endOf(request)))
+      templates.set(language, bytes)
       return send(reply, { bytes, name: 'farwatch-template.xlsx' })
     },
   )
