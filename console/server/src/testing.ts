@@ -155,7 +155,7 @@ export function alertOf(n: number, over: Partial<Alert> = {}): Alert {
     ...{ site: 'E01', level: 'red', state: 'unacknowledged', unit: '%LEL', limit: 25, value: 30, worst: 30 },
     title: { zh: '可燃气体超限', en: 'Combustible gas above limit' },
     why: { zh: '30 > 25 %LEL', en: '30 > 25 %LEL' },
-    ...{ setMs, returnedMs: null },
+    ...{ late: false, setMs, returnedMs: null },
     transitions: [
       {
         ...{ n: 1, kind: 'raised', state: 'unacknowledged', atMs: setMs, recordedMs: setMs },
