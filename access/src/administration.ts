@@ -18,7 +18,7 @@ export class Administration {
 
   accounts(by: Principal): AccountView[] {
     const { accounts, sessions } = this.#parts
-    const counts = sessions.counts()
+    const counts = sessions.counts((id) => accounts.get(id)?.version)
     return accounts
       .all()
       .filter(([, account]) => accounts.isWithinReach(by, account))

@@ -82,11 +82,12 @@ export class Sessions {
       }))
   }
 
-  /** Sessions of each account that live, whatever their version. */
-  counts(): Map<string, number> {
+  /** How many sessions of each account live; `versionOf` tells an account's version as of now. */
+  counts(versionOf: (account: string) => number | undefined): Map<string, number> {
     const counts = new Map<string, number>()
     for (const [hash, one] of Object.entries(this.#file.content.sessions)) {
-      if (this.#lives(hash, one)) counts.set(one.account, (counts.get(one.account) ?? 0) + 1)
+      if (this.#lives(hash, one) && one.version === versionOf(one.account))
+        counts.set(one.account, (counts.get(one.account) ?? 0) + 1)
     }
     return counts
   }

@@ -48,8 +48,10 @@ export class StateFile<T extends object> {
   async refresh(): Promise<boolean> {
     const stamp = await this.#stampOfFile()
     if (stamp === this.#stamp || stamp === '') return false
+    const before = this.#stamp
     const text = await readIfPresent(this.#path)
-    if (text === undefined) return false
+    // What has been written here meanwhile is newer.
+    if (text === undefined || this.#stamp !== before) return false
     try {
       this.#content = this.#schema.parse(JSON.parse(text))
     } catch (cause) {

@@ -1,4 +1,4 @@
-import type { Grant, Principal } from './rights.ts'
+import type { Action, Grant, Principal } from './rights.ts'
 
 /** Whoever asks, and by what: the session is named by its public id, never by its secret. */
 export interface Caller {
@@ -39,6 +39,21 @@ export interface TokenView {
   readonly grants: readonly Grant[]
   readonly createdMs: number
   readonly expiresMs: number
+}
+
+/** `GET /api/session`: who asks, as the page needs to know it. */
+export interface SessionInfo {
+  /**
+   * `out`: nobody is logged in; `in`: somebody is; `open`: nobody ever has, and this machine may come in; `password`: a
+   * one-time password must be replaced first.
+   */
+  readonly state: 'out' | 'in' | 'open' | 'password'
+  readonly account: { readonly id: string; readonly name: string } | null
+  readonly grants: readonly Grant[]
+  /** What may be done somewhere. */
+  readonly actions: readonly Action[]
+  /** Name of the single sign-on that is configured. */
+  readonly singleSignOn: string | null
 }
 
 /** Why the desk does not do what is asked. */

@@ -196,6 +196,27 @@ for (const engine of testEngines) {
         ])
         expect(await read('/api/alerts?state=closed&site=E10')).toEqual([])
       })
+
+      test('W3 quarantine, history and alerts of the past are told to those in whose area they lie', async () => {
+        const limited = { role: 'operator', department: null, enterprise: null } as const
+        console.access.enter('here', [{ ...limited, jurisdiction: '341602' }])
+        console.access.enter('there', [{ ...limited, jurisdiction: '341623' }])
+        const told = async (account: string, path: string) => {
+          const cookie = `farwatch-session=secret-of-${account}`
+          const response = await fetch(console.url + path, { headers: { cookie } })
+          return { status: response.status, body: (await response.json()) as unknown }
+        }
+        for (const path of ['/api/quarantine', '/api/alerts?state=closed', '/api/alerts?state=all']) {
+          expect([path, await told('there', path)]).toEqual([path, { status: 200, body: [] }])
+          expect([path, (await told('here', path)).body]).toEqual([path, await read(path)])
+        }
+        const history = readings(t0, t0 + 3_600_000)
+        expect((await told('here', history)).status).toBe(200)
+        const elsewhere = await told('there', history)
+        const nowhere = await told('there', history.replace(key, 'E99/gas/lel'))
+        expect(elsewhere.status).toBe(404)
+        expect(JSON.stringify(elsewhere).replaceAll('E01', 'E99')).toBe(JSON.stringify(nowhere))
+      })
     },
   )
 }

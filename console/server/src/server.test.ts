@@ -52,12 +52,26 @@ test('beyond this machine every request bears the token: API, metrics, socket', 
   await new Promise((resolve) => page.socket.on('snapshot', resolve))
 })
 
-test('a trusted proxy needs no token; a wrong one is refused even on loopback', async () => {
-  const proxied = await started({ host: '0.0.0.0', trustedProxies: ['127.0.0.0/8'] })
-  const at = proxied.url.replace('localhost', '127.0.0.1')
-  expect((await fetch(`${at}/api/sites`)).status).toBe(200)
-  const other = await started({ host: '0.0.0.0', trustedProxies: ['10.1.2.3'] })
-  expect((await fetch(`${other.url.replace('localhost', '127.0.0.1')}/api/sites`)).status).toBe(401)
+test('W2 a proxy lets nobody in by itself; a trusted one is believed about HTTPS', async () => {
+  for (const trustedProxies of [['127.0.0.0/8'], ['10.1.2.3']]) {
+    const { url, access } = await started({ host: '0.0.0.0', adminToken: token, trustedProxies })
+    const at = url.replace('localhost', '127.0.0.1')
+    expect((await fetch(`${at}/api/sites`)).status).toBe(401)
+    access.enter('wang', [])
+    const login = await fetch(`${at}/api/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: at, 'x-forwarded-proto': 'https' },
+      body: JSON.stringify({ account: 'wang', password: 'password-of-wang' }),
+    })
+    const cookie = login.headers.get('set-cookie') ?? ''
+    expect(cookie).toMatch(/HttpOnly; SameSite=Strict/)
+    expect(cookie.startsWith('__Host-') && cookie.endsWith('; Secure')).toBe(
+      trustedProxies[0] === '127.0.0.0/8',
+    )
+  }
+})
+
+test('a wrong token is refused even on loopback', async () => {
   const local = await started({ adminToken: token })
   expect((await fetch(`${local.url}/api/sites`)).status).toBe(200)
   const headers = { authorization: 'Bearer wrong' }

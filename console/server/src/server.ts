@@ -105,10 +105,13 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       bounds: { ...defaultSocketBounds, ...config.socketBounds },
       admit: (request) => {
         const problem = guard.judgeSocket(request)
-        if (problem !== undefined) return problem.message
-        const caller = callers.of(request)
-        if (caller === undefined || caller === 'wrong-token') return 'expected a session or a token'
-        return problemWith(caller, 'monitoring.read')?.message ?? views.of(caller.principal)
+        const ask = callers.track(request)
+        return () => {
+          const caller = ask()
+          if (problem !== undefined) return problem.message
+          if (caller === undefined || caller === 'wrong-token') return 'expected a session or a token'
+          return problemWith(caller, 'monitoring.read')?.message ?? views.of(caller.principal)
+        }
       },
       subscribe: (listener) => {
         const ways = [access.subscribe(listener), views.follow(listener)]

@@ -33,13 +33,14 @@ interface SocketParts {
   readonly clock: Clock
   readonly metrics: ConsoleMetrics
   readonly bounds: SocketBounds
-  /** What whoever opens the connection may see, or why it is refused. Asked again as long as it stands. */
-  readonly admit: (request: IncomingMessage) => View | string
+  /** Tells what whoever sends the request may see at the time, or why they are refused; asked again as long as they stay. */
+  readonly admit: (request: IncomingMessage) => () => View | string
   /** Calls when people may have lost their rights, or sites have moved. Returns the way out. */
   readonly subscribe: (listener: () => void) => () => void
 }
 
 interface Client {
+  readonly ask: () => View | string
   view: View
   /** Gets the deltas; otherwise it waits for a snapshot. */
   follows: boolean
@@ -75,7 +76,7 @@ export function openSocket(parts: SocketParts): () => void {
       const full = opens && io.engine.clientsCount >= bounds.clients
       const admitted = full
         ? `${bounds.clients} pages are connected, no more are taken`
-        : parts.admit(request)
+        : parts.admit(request)()
       if (typeof admitted === 'string') answer(admitted, false)
       else answer(undefined, true)
     },
@@ -86,12 +87,13 @@ export function openSocket(parts: SocketParts): () => void {
   })
 
   io.on('connection', (socket) => {
-    const view = parts.admit(socket.request)
+    const ask = parts.admit(socket.request)
+    const view = ask()
     if (typeof view === 'string') {
       socket.disconnect(true)
       return
     }
-    clients.set(socket, { view, follows: false, allowance: 0, snapshotMs: -Infinity })
+    clients.set(socket, { ask, view, follows: false, allowance: 0, snapshotMs: -Infinity })
     metrics.clients.set(clients.size)
     socket.on('resync', () => {
       const client = clients.get(socket)
@@ -111,7 +113,7 @@ export function openSocket(parts: SocketParts): () => void {
   /** Whoever has logged out, run out of time or lost rights is cut; whoever sees other things gets a new snapshot. */
   const askAgain = () => {
     for (const [socket, client] of clients) {
-      const view = parts.admit(socket.request)
+      const view = client.ask()
       if (view === client.view) continue
       unfollow(socket, client)
       if (typeof view === 'string') socket.disconnect(true)

@@ -28,6 +28,11 @@ app.get('/api/config', () => ({
   mapboxToken: process.env.FARWATCH_MAPBOX_TOKEN ?? null,
   version: 'development',
 }))
+app.get('/api/session', () => ({
+  ...{ state: 'in', account: { id: 'wangmin', name: 'Wang Min' }, singleSignOn: null },
+  grants: [{ role: 'operator', jurisdiction: null, department: null, enterprise: null }],
+  actions: ['monitoring.read', 'pictures.read', 'alerts.act'],
+}))
 app.get('/api/health', () => ({ status: 'ok', components: {} }))
 app.get<{ Querystring: { point: string; from: string; to: string; step?: string } }>(
   '/api/readings',

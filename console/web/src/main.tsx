@@ -9,18 +9,17 @@ import './gateways/gateways.css'
 import './sites/sites.css'
 import './sites/camera.css'
 import './trend/trend.css'
+import './session/session.css'
 import { startI18n } from './i18n/index.ts'
-import { live } from './live/hooks.ts'
-import { App } from './shell/app.tsx'
+import { Gate } from './session/gate.tsx'
 import { preferences } from './shell/preferences.ts'
 
 startI18n(preferences.current().language)
-live.start()
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <Gate />
   </StrictMode>,
 )

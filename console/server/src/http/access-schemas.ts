@@ -1,4 +1,13 @@
-import { type AccountView, actions, Grant, Name, type SessionView, type TokenView } from '@farwatch/model'
+import {
+  type AccountView,
+  type Action,
+  actions,
+  Grant,
+  Name,
+  type SessionInfo,
+  type SessionView,
+  type TokenView,
+} from '@farwatch/model'
 import { z } from 'zod'
 import { schemaNames } from './schemas.ts'
 
@@ -15,9 +24,9 @@ export const SessionBody = z.object({
     ),
   account: z.object({ id: z.string(), name: z.string() }).nullable(),
   grants: z.array(Grant),
-  actions: z.array(z.enum(Object.keys(actions))).describe('What may be done somewhere'),
+  actions: z.array(z.enum(Object.keys(actions) as Action[])).describe('What may be done somewhere'),
   singleSignOn: z.string().nullable().describe('Name of the single sign-on that is configured'),
-})
+}) satisfies z.ZodType<SessionInfo>
 export type SessionBody = z.infer<typeof SessionBody>
 
 export const LoginBody = z.strictObject({

@@ -32,8 +32,9 @@ export class AccountActs {
     })
   }
 
-  /** Writes down that it was refused. @throws Problem always. */
+  /** Writes down that it was refused, unless it was not even looked at: who floods must not fill the log. @throws Problem always. */
   async refused(request: FastifyRequest, act: Recorded, why: Refused): Promise<never> {
+    if (why.reason === 'too-many-attempts') throw problemOfRefusal(why)
     await this.#acts.append({
       ...{ action: act.action, actor: request.principal.actor },
       ...{ object: { kind: 'account', id: act.account }, jurisdiction: null, outcome: 'refused' },

@@ -25,17 +25,26 @@ export class Callers {
 
   /** The caller, `wrong-token` for a bearer token that is none (whatever else comes with it), undefined for nobody. */
   of(request: IncomingMessage): Caller | 'wrong-token' | undefined {
-    const address = this.#guard.addressOf(request)
+    return this.track(request)()
+  }
+
+  /** The same question, to be asked again as often as wanted: also when the request's connection has gone. */
+  track(request: IncomingMessage): () => Caller | 'wrong-token' | undefined {
+    const guard = this.#guard
+    const access = this.#access
+    const address = guard.addressOf(request)
     const bearer = bearerOf(request)
     if (bearer !== undefined) {
-      if (this.#guard.isAdminToken(bearer)) return without('admin-token', { address, grants: administrator })
-      return this.#access.byToken(bearer, address) ?? 'wrong-token'
+      if (guard.isAdminToken(bearer)) return () => without('admin-token', { address, grants: administrator })
+      return () => access.byToken(bearer, address) ?? 'wrong-token'
     }
     const secret = this.secretOf(request)
-    const caller = secret === undefined ? undefined : this.#access.bySession(secret, address)
-    if (caller !== undefined || !this.#access.open) return caller
-    const via = this.#guard.openTo(request)
-    return via === undefined ? undefined : without(via, { address, grants: openGrants })
+    const isLocal = guard.isLocal(request)
+    return () => {
+      const caller = secret === undefined ? undefined : access.bySession(secret, address)
+      if (caller !== undefined || !access.open || !isLocal) return caller
+      return without('open', { address, grants: openGrants })
+    }
   }
 
   /** The secret of the session that a browser brings. */
@@ -54,7 +63,7 @@ export class Callers {
 
 /** Somebody without an account. */
 function without(
-  via: 'admin-token' | 'open' | 'proxy',
+  via: 'admin-token' | 'open',
   { address, grants }: { address: string; grants: readonly Grant[] },
 ): Caller {
   const account = via === 'admin-token' ? 'admin-token' : 'anyone'

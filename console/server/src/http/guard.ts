@@ -11,7 +11,7 @@ export interface Access {
   readonly allowedHosts: readonly string[]
   /** FARWATCH_ADMIN_TOKEN */
   readonly adminToken?: string
-  /** Addresses or CIDR ranges of proxies that let only authenticated people through. */
+  /** Addresses or CIDR ranges of proxies that bring HTTPS, and whose word on a caller's address is taken. */
   readonly trustedProxies?: readonly string[]
 }
 
@@ -67,15 +67,14 @@ export class Guard {
   }
 
   /**
-   * How a request comes that needs no credential as long as nobody has ever logged in: from this machine to a listener that
-   * only this machine reaches, or through a proxy that lets only authenticated people through; undefined for all others.
+   * Whether a request comes from this machine itself, to a listener that only this machine reaches: not through a proxy, and
+   * not under another name, which somebody outside might be using.
    */
-  openTo(request: IncomingMessage): 'open' | 'proxy' | undefined {
-    if (this.#isProxy(request)) return 'proxy'
+  isLocal(request: IncomingMessage): boolean {
     const { headers, socket } = request
     const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers || 'via' in headers
     const own = loopbackNames.has(hostOf(request)) && isLoopback(plain(socket.remoteAddress))
-    return !this.#exposed && own && !forwarded ? 'open' : undefined
+    return !this.#exposed && own && !forwarded
   }
 
   /** The address that a request comes from; of what comes through a trusted proxy, the one that the proxy saw. */

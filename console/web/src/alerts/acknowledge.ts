@@ -1,6 +1,7 @@
 import type { AcknowledgeOutcome } from '@farwatch/model'
 import { useSyncExternalStore } from 'react'
 import { live } from '../live/hooks.ts'
+import { session } from '../session/session.ts'
 
 /** An answer takes one fsync at the centre; ten seconds without it is a failure the operator must see. */
 const timeoutMs = 10_000
@@ -49,6 +50,7 @@ export async function acknowledge(id: string, by: string): Promise<void> {
   }
   const body: unknown = await response.json().catch(() => undefined)
   if (!response.ok) {
+    if (response.status === 401) void session.refresh()
     const detail = problemOf(body) || String(response.status)
     setAct(id, { kind: 'failed', reason: response.status === 404 ? 'unknown' : 'refused', detail })
     return

@@ -9,6 +9,7 @@ import { clockTime, stamp } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { isStale } from '../live/freshness.ts'
 import { live, useNow, useSite, useValue } from '../live/hooks.ts'
+import { useMay } from '../session/session.ts'
 import { useAct } from './acknowledge.ts'
 import { acknowledgement, endedMs, lateness } from './order.ts'
 
@@ -153,6 +154,7 @@ function StateText({ alert }: { alert: Alert }) {
 function Acknowledge({ alert, onAcknowledge }: Pick<AlertRowProps, 'alert' | 'onAcknowledge'>) {
   const { t } = useWords()
   const pending = useAct(alert.id)?.kind === 'pending'
+  if (!useMay('alerts.act')) return null
   return (
     <button
       type="button"

@@ -59,6 +59,11 @@ export class LiveStore {
       clearInterval(timer)
       socket.close()
       this.#socket = undefined
+      // What the next person in front of this page may see is another matter.
+      this.#state = emptyState
+      this.#lastMs = undefined
+      this.#judge()
+      this.#tell()
     }
   }
 

@@ -8,4 +8,6 @@ export interface ManagePage {
 }
 
 /** A new page is a folder with a default export and a line here. */
-export const managePages: readonly ManagePage[] = []
+export const managePages: readonly ManagePage[] = [
+  { name: 'accounts', load: () => import('../accounts/index.tsx') },
+]

@@ -8,12 +8,14 @@ import { useOrderedAlerts } from '../alerts/use-ordered-alerts.ts'
 import { Icon } from '../design/icons.tsx'
 import { isCalling, worstLevel } from '../design/levels.ts'
 import { GatewayList } from '../gateways/gateway-list.tsx'
-import { applyLanguage, useWords } from '../i18n/index.ts'
+import { useWords } from '../i18n/index.ts'
 import { useConnection, useGateways, useSites } from '../live/hooks.ts'
+import { OpenBanner } from '../session/open-banner.tsx'
+import { accountName, useMay } from '../session/session.ts'
 import { SiteList } from '../sites/site-list.tsx'
 import { ConnectionBanner, GatewayBanner } from './connection.tsx'
 import { useIsPhone } from './media.ts'
-import { preferences, useDark, usePreferences } from './preferences.ts'
+import { preferences } from './preferences.ts'
 import { go, type Tab, useRoute } from './route.ts'
 import { TopBar } from './top-bar.tsx'
 
@@ -27,7 +29,6 @@ const panelWidth = 440
 type Asking = { readonly alert: Alert | undefined } | undefined
 
 export function App() {
-  useAppearance()
   const order = useOrderedAlerts()
   const waiting = order.open.filter(isCalling)
   const worst = worstLevel(waiting)
@@ -37,11 +38,16 @@ export function App() {
   const connection = useConnection()
   const [asking, setAsking] = useState<Asking>()
 
-  const onAcknowledge = useCallback((alert: Alert) => {
-    const { operator } = preferences.current()
-    if (operator === '') setAsking({ alert })
-    else void acknowledge(alert.id, operator)
-  }, [])
+  const mayAct = useMay('alerts.act')
+  const onAcknowledge = useCallback(
+    (alert: Alert) => {
+      if (!mayAct) return
+      const operator = accountName() ?? preferences.current().operator
+      if (operator === '') setAsking({ alert })
+      else void acknowledge(alert.id, operator)
+    },
+    [mayAct],
+  )
   const onOpen = useCallback((alert: Alert) => go({ site: alert.site }), [])
   const openSite = useCallback((site: string) => go({ site }), [])
   const close = useCallback(() => go({ site: undefined }), [])
@@ -76,6 +82,7 @@ export function App() {
       <TopBar order={order} onOperator={() => setAsking({ alert: undefined })} />
       <div className="banners">
         <ConnectionBanner />
+        <OpenBanner />
         <GatewayBanner />
       </div>
       {phone ? (
@@ -156,15 +163,6 @@ function KeyHints() {
       <kbd>↵</kbd> {t('alerts.keyOpen')}
     </p>
   )
-}
-
-function useAppearance(): void {
-  const { language } = usePreferences()
-  const dark = useDark()
-  useEffect(() => applyLanguage(language), [language])
-  useEffect(() => {
-    document.documentElement.dataset.theme = dark ? 'dark' : 'light'
-  }, [dark])
 }
 
 /** The browser's tab tells as well: a control room has other windows too. */

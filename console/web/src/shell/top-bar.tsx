@@ -6,9 +6,12 @@ import { isCalling, levels } from '../design/levels.ts'
 import { clockTime, dayOf } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNow, useSites } from '../live/hooks.ts'
+import { PersonMenu } from '../session/person-menu.tsx'
+import { useSession } from '../session/session.ts'
 import { useSilentCount } from '../sites/use-conditions.ts'
+import { Appearance } from './appearance.tsx'
 import { ConnectionLamp } from './connection.tsx'
-import { preferences, themes, usePreferences } from './preferences.ts'
+import { usePreferences } from './preferences.ts'
 
 export function TopBar({ order, onOperator }: { order: AlertOrder; onOperator: () => void }) {
   const { t } = useWords()
@@ -70,51 +73,30 @@ function Clock() {
   )
 }
 
-const themeIcons = { system: 'system', dark: 'moon', light: 'sun' } as const
-const themeNames = {
-  system: 'settings.themeSystem',
-  dark: 'settings.themeDark',
-  light: 'settings.themeLight',
-} as const
-
+/** Who is here: the account, or the name that somebody without one has given. */
 function Settings({ onOperator }: { onOperator: () => void }) {
-  const { t, language } = useWords()
-  const { theme, operator } = usePreferences()
-  const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length]!
+  const { t } = useWords()
+  const { operator } = usePreferences()
+  const state = useSession()
+  const hasAccount = state.kind === 'known' && state.info.account !== null
   return (
     <div className="settings">
-      <button
-        type="button"
-        className="quiet operator"
-        data-testid="operator"
-        title={operator ? t('operator.change') : t('operator.none')}
-        aria-label={operator ? t('operator.current', { name: operator }) : t('operator.none')}
-        onClick={onOperator}
-      >
-        <Icon name="person" />
-        {operator && <span className="clip">{operator}</span>}
-      </button>
-      <button
-        type="button"
-        className="quiet"
-        data-testid="lang"
-        data-lang={language}
-        lang={language === 'zh' ? 'en' : 'zh-CN'}
-        onClick={() => preferences.set({ language: language === 'zh' ? 'en' : 'zh' })}
-      >
-        {t('settings.other')}
-      </button>
-      <button
-        type="button"
-        className="quiet"
-        data-testid="theme"
-        data-theme-choice={theme}
-        title={`${t('settings.theme')}: ${t(themeNames[theme])}`}
-        aria-label={`${t('settings.theme')}: ${t(themeNames[theme])}`}
-        onClick={() => preferences.set({ theme: nextTheme })}
-      >
-        <Icon name={themeIcons[theme]} />
-      </button>
+      {hasAccount ? (
+        <PersonMenu />
+      ) : (
+        <button
+          type="button"
+          className="quiet operator"
+          data-testid="operator"
+          title={operator ? t('operator.change') : t('operator.none')}
+          aria-label={operator ? t('operator.current', { name: operator }) : t('operator.none')}
+          onClick={onOperator}
+        >
+          <Icon name="person" />
+          {operator && <span className="clip">{operator}</span>}
+        </button>
+      )}
+      <Appearance />
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import type { History, PointKey } from '@farwatch/model'
+import { session } from '../session/session.ts'
 
 export const ranges = {
   '15m': { lengthMs: 15 * 60_000, step: undefined, refreshMs: 5 * 60_000 },
@@ -22,6 +23,7 @@ export async function fetchHistory(
   })
   if (step !== undefined) params.set('step', step)
   const response = await fetch(`/api/readings?${params}`, { signal })
+  if (response.status === 401) void session.refresh()
   if (!response.ok) throw new Error(`GET /api/readings answered ${response.status}`)
   return (await response.json()) as History
 }

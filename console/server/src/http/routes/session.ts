@@ -146,7 +146,7 @@ export function sessionRoutes(app: App, { access, acts, callers, clock }: AppPar
 export function sessionBody(caller: FastifyRequest['caller'], singleSignOn: string | null): SessionBody {
   if (caller === null) return { state: 'out', account: null, grants: [], actions: [], singleSignOn }
   const { actor, grants } = caller.principal
-  const isOpen = actor.via === 'open' || actor.via === 'proxy'
+  const isOpen = actor.via === 'open'
   const may = (Object.keys(actions) as Action[]).filter(
     (action) =>
       permitsSomewhere(caller.principal, action) && (!caller.mustChangePassword || action === 'own.account'),
