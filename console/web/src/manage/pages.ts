@@ -9,5 +9,6 @@ export interface ManagePage {
 
 /** A new page is a folder with a default export and a line here. */
 export const managePages: readonly ManagePage[] = [
+  { name: 'audit', load: () => import('../audit/page.tsx') },
   { name: 'accounts', load: () => import('../accounts/index.tsx') },
 ]
