@@ -2,10 +2,13 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { randomId } from './ids.ts'
 
-/** Replaces a file so that a power cut leaves the old content or the new, never a mixture: write, fsync, rename, fsync. */
+/**
+ * Replaces a file so that a power cut leaves the old content or the new, never a mixture: write, fsync, rename, fsync.
+ * Content in pieces is asked for as it is written, one piece after the other; the event loop goes on between them.
+ */
 export async function writeAtomically(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<Uint8Array>,
   mode = 0o600,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })

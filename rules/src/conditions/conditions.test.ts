@@ -34,7 +34,7 @@ function tell(when: unknown, story: readonly Moment[], delayS = 0): string[] {
   })
   let now = 0
   const host = {
-    ...{ timers, order: 0, nowMs: () => now, goneOn: () => undefined },
+    ...{ timers, order: 0, nowMs: () => now, goneOn: () => undefined, touch: () => undefined },
     wake: (timeMs: number, nowMs: number) => input('wake', nowMs, { timeMs }),
   }
   inputs$.pipe(lift(condition, cell, host)).subscribe(({ kind, atMs, value, worst }) => {

@@ -1,34 +1,41 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Alert, messageOf } from '@farwatch/model'
+import { type Alert, messageOf } from '@farwatch/model'
 import { writeAtomically } from '@farwatch/runtime'
-import { z } from 'zod'
-import type { Past } from './past.ts'
-import { type Reading, rowWidth, Span, spanReadings } from './span.ts'
+import type { z } from 'zod'
+import type { Condition } from '../conditions/condition.ts'
+import type { Rule } from '../language/rule.ts'
+import type { Cell } from './cell.ts'
+import { readContent } from './read-checkpoint.ts'
+import type { Reading, Span } from './span.ts'
+import { magic, type Sweep } from './sweep.ts'
 
-/** JSON has no Infinity: null stands for it (and for "never"). */
-type Time = number | null
+/** What an engine was at one moment, for one engine to go on from: it takes over what it finds here. */
+export interface Checkpoint {
+  /** Next record of the centre's journal, next record of the alert journal. */
+  readonly position: number
+  readonly alertPosition: number
+  readonly nowMs: number
+  readonly points: ReadonlyMap<string, KeptPoint>
+  readonly rules: ReadonlyMap<string, KeptRule>
+  readonly alerts: readonly Alert[]
+}
 
-/** Of an output: kind, time, value, worst, what was told of it. */
-type KeptSaid = [
-  kind: 'set' | 'return',
-  atMs: number,
-  value: Time,
-  worst: Time,
-  told: [alert: string, atMs: number] | null,
-]
+export interface KeptRule {
+  readonly id: string
+  readonly version: number
+  readonly stateVersion: number
+}
 
-/** Of a condition: version of its state, state, wish, due time, number of outputs, readings to ignore, legs. */
-type KeptCell = [
-  stateVersion: number,
-  state: unknown,
-  wakeMs: Time,
-  dueMs: Time,
-  outputs: number,
-  ignoreUntilMs: Time,
-  legs: [state: unknown, wakeMs: Time, said: KeptSaid[]][],
-]
+export interface KeptPoint {
+  /** To where its time has gone on, arrival of the newest value; -Infinity: there was none. */
+  readonly lastMs: number
+  readonly arrivedMs: number
+  /** Undefined where no condition is on event time. */
+  readonly past: KeptPast | undefined
+  readonly cells: readonly (readonly [KeptRule, Cell])[]
+}
 
 /** What late readings of a point need: see `Past`; `dueMs`: when those that wait are judged. */
 export interface KeptPast {
@@ -38,49 +45,17 @@ export interface KeptPast {
   readonly dueMs: number
 }
 
-type KeptPoint = [lastMs: Time, arrivedMs: Time, past?: KeptPast | undefined]
-
-export interface Checkpoint {
-  /** Next record of the centre's journal, next record of the alert journal. */
-  readonly position: number
-  readonly alertPosition: number
-  readonly nowMs: number
-  /** By point: to where its time has gone on, arrival of the newest value, its past. */
-  readonly points: Record<string, KeptPoint>
-  /** By rule; `cells` by point. */
-  readonly rules: Record<string, { version: number; cells: Record<string, KeptCell> }>
-  readonly alerts: readonly Alert[]
-}
-
-/** A past as JSON: spans as after and count (-1: given up), late readings, when they began to wait and are due. */
-type PastJson = [[Time, number][], [number, Time, number][], Time, Time]
-
-/** The checksum vouches for what is within; only what another version of Farwatch would do otherwise is looked at. */
-const Content = z.strictObject({
-  v: z.literal(2),
-  position: z.number().int().positive(),
-  alertPosition: z.number().int().positive(),
-  nowMs: z.number(),
-  points: z.custom<Record<string, [Time, Time, PastJson?]>>((value) => typeof value === 'object'),
-  rules: z.custom<Checkpoint['rules']>((value) => typeof value === 'object'),
-  alerts: z.array(Alert),
-})
-
-export function keptPast({ spans, late, lateSinceMs }: Past, dueMs: number): KeptPast {
-  return { spans, late, lateSinceMs, dueMs }
-}
+/** Length of the digest, of what else stands behind the values, and of the part of that which tells the version. */
+const digestBytes = 32
+const endBytes = 8 + magic.length + digestBytes
 
 function pathOf(home: string): string {
   return join(home, 'rules', 'checkpoint')
 }
 
-/**
- * Durable when it resolves; a crash meanwhile leaves the one before. What is given is read before the first wait. First line:
- * SHA-256 of the rest. Second line: JSON. Then the readings of all spans as 64-bit floats.
- */
-export async function saveCheckpoint(home: string, checkpoint: Checkpoint): Promise<void> {
-  const body = encode(checkpoint)
-  await writeAtomically(pathOf(home), Buffer.concat([Buffer.from(`${digest(body)}\n`), body]))
+/** Durable when it resolves; a crash meanwhile leaves the one before. The event loop goes on between pieces. */
+export async function saveCheckpoint(home: string, sweep: Sweep): Promise<void> {
+  await writeAtomically(pathOf(home), sweep.pieces())
 }
 
 /** The newest checkpoint; undefined before the first; or what is wrong with it. */
@@ -92,76 +67,53 @@ export async function loadCheckpoint(home: string): Promise<Checkpoint | undefin
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  const end = content.indexOf('\n')
-  const body = content.subarray(end + 1)
-  if (content.toString('latin1', 0, Math.max(end, 0)) !== digest(body)) {
-    return { problem: 'its checksum does not match' }
-  }
+  const body = content.subarray(0, Math.max(0, content.length - digestBytes))
+  const found = body.toString('latin1', Math.max(0, body.length - magic.length))
+  if (found !== magic) return { problem: `it is of another version, or torn: found no "${magic}" at its end` }
+  const digest = createHash('sha256').update(body).digest()
+  if (!digest.equals(content.subarray(body.length))) return { problem: 'its checksum does not match' }
   try {
-    return decode(body)
+    return readContent(
+      content.subarray(0, content.length - endBytes),
+      body.readDoubleLE(content.length - endBytes),
+    )
   } catch (error) {
-    return { problem: `it is of another version: ${messageOf(error)}` }
+    return { problem: `it does not hold what it should: ${messageOf(error)}` }
   }
 }
 
-function encode({ points, ...rest }: Checkpoint): Buffer {
-  const rows: Uint8Array[] = []
-  const kept = Object.entries(points).map(([key, [lastMs, arrivedMs, past]]) => {
-    if (past === undefined) return [key, [lastMs, arrivedMs]]
-    for (const span of past.spans) {
-      if (span.rows === undefined) continue
-      rows.push(new Uint8Array(span.rows.buffer, span.rows.byteOffset, span.count * rowWidth * 8))
+/** Finds the cells of a checkpoint for the conditions of today. */
+export class KeptCells {
+  readonly #checkpoint: Checkpoint
+  /** States that have been looked at: many cells share one. */
+  readonly #sound = new Map<z.ZodType, Set<unknown>>()
+
+  constructor(checkpoint: Checkpoint) {
+    this.#checkpoint = checkpoint
+  }
+
+  point(key: string): KeptPoint | undefined {
+    return this.#checkpoint.points.get(key)
+  }
+
+  /** Undefined where there is none of this version of rule and state. */
+  cell(point: KeptPoint | undefined, rule: Rule, condition: Condition<unknown>): Cell | undefined {
+    const kept = point?.cells.find(([{ id }]) => id === rule.id)
+    if (kept === undefined) return undefined
+    const [{ version, stateVersion }, cell] = kept
+    const isOfToday = version === rule.version && stateVersion === condition.stateVersion
+    return isOfToday && this.#isSound(condition.schema, cell.state) ? cell : undefined
+  }
+
+  #isSound(schema: z.ZodType, state: unknown): boolean {
+    let sound = this.#sound.get(schema)
+    if (sound === undefined) {
+      sound = new Set()
+      this.#sound.set(schema, sound)
     }
-    return [key, [lastMs, arrivedMs, pastJson(past)]]
-  })
-  const json = JSON.stringify({ v: 2, ...rest, points: Object.fromEntries(kept) })
-  return Buffer.concat([Buffer.from(`${json}\n`), ...rows])
-}
-
-function pastJson({ spans, late, lateSinceMs, dueMs }: KeptPast): PastJson {
-  return [
-    spans.map(({ afterMs, rows, count }) => [afterMs, rows === undefined ? -1 : count]),
-    late.map(({ timeMs, value, quality }) => [timeMs, value, quality]),
-    lateSinceMs,
-    dueMs,
-  ]
-}
-
-function decode(body: Buffer): Checkpoint {
-  const end = body.indexOf('\n')
-  const { v: _, points, ...rest } = Content.parse(JSON.parse(body.toString('utf8', 0, end)))
-  // A copy of its own begins where numbers may begin.
-  const rows = new Float64Array(new Uint8Array(body.subarray(end + 1)).buffer)
-  let at = 0
-  const take = (count: number): Float64Array => {
-    const span = new Float64Array(spanReadings * rowWidth)
-    span.set(rows.subarray(at, at + count * rowWidth))
-    at += count * rowWidth
-    return span
+    if (sound.has(state)) return true
+    if (!schema.safeParse(state).success) return false
+    sound.add(state)
+    return true
   }
-  const restored: Checkpoint['points'] = {}
-  for (const [key, [lastMs, arrivedMs, past]] of Object.entries(points)) {
-    restored[key] = [lastMs, arrivedMs, past && restoredPast(past, take)]
-  }
-  return { ...rest, points: restored }
-}
-
-function restoredPast(
-  [spans, late, lateSinceMs, dueMs]: PastJson,
-  take: (count: number) => Float64Array,
-): KeptPast {
-  return {
-    spans: spans.map(([afterMs, count]) => {
-      const span = new Span(afterMs ?? Number.NEGATIVE_INFINITY, count < 0 ? undefined : take(count))
-      span.count = Math.max(count, 0)
-      return span
-    }),
-    late: late.map(([timeMs, value, quality]) => ({ timeMs, value: value ?? Number.NaN, quality })),
-    lateSinceMs: lateSinceMs ?? Infinity,
-    dueMs: dueMs ?? Infinity,
-  }
-}
-
-function digest(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex')
 }

@@ -100,7 +100,14 @@ test('F4 a condition that throws ends its own stream, not that of its neighbour'
     late: false,
   }
   const inputs$ = new Subject<Input>()
-  const host = { timers: new Timers(), order: 0, wake: () => input, nowMs: () => 1, goneOn: () => undefined }
+  const host = {
+    timers: new Timers(),
+    order: 0,
+    wake: () => input,
+    nowMs: () => 1,
+    goneOn: () => undefined,
+    touch: () => undefined,
+  }
   const errors: unknown[] = []
   const said: Output[] = []
   inputs$.pipe(lift(broken, freshCell(broken), host)).subscribe({ error: (error) => errors.push(error) })

@@ -16,16 +16,18 @@ import type { AlertBook } from '../alerts/book.ts'
 import type { Entry, TransitionEntry } from '../alerts/entry.ts'
 import type { Condition, Input, Output } from '../conditions/condition.ts'
 import { conditionOf } from '../conditions/index.ts'
-import { matcherOf, type Target } from '../language/match.ts'
+import { RuleIndex, type Target } from '../language/match.ts'
 import type { Rule } from '../language/rule.ts'
-import { adoptingCell, type Cell, finite, freshCell, keptCell, restoredCell } from './cell.ts'
-import { type Checkpoint, keptPast } from './checkpoint.ts'
+import { adoptingCell, type Cell, freshCell } from './cell.ts'
+import { type Checkpoint, KeptCells } from './checkpoint.ts'
 import { Conclusions, type Instance } from './conclusions.ts'
 import { Lateness } from './lateness.ts'
-import { type Host, lift } from './lift.ts'
+import { lift } from './lift.ts'
 import { returnUnwatched, warnOfRules } from './opening.ts'
+import { type Centre, Outlet, PointHost } from './outlet.ts'
 import { Route, RouteLists } from './route.ts'
 import { Settled } from './settled.ts'
+import { Sweep } from './sweep.ts'
 import { Timers } from './timers.ts'
 
 /** Points that no registry names and that rules watch all the same; more are counted and not watched. */
@@ -58,14 +60,23 @@ export interface EngineOptions {
  */
 export class Engine {
   readonly #options: EngineOptions
-  readonly #matchers: readonly { rule: Rule; matches: (target: Target) => boolean }[]
+  readonly #index: RuleIndex
   readonly #takesUnregistered: boolean
   readonly #routes = new Map<PointKey, Route>()
   readonly #lists = new RouteLists()
   readonly #instances: Instance[] = []
-  readonly #conditions = new Map<string, Condition<unknown>>()
+  /** By rule, then by the interval of the point, seconds. */
+  readonly #conditions = new Map<Rule, Map<number, Condition<unknown>>>()
   readonly #timers = new Timers()
   readonly #outputs$ = new Subject<{ instance: Instance; output: Output }>()
+  readonly #centre: Centre = {
+    timers: this.#timers,
+    touch: (route) => this.#sweep?.keep(route),
+    wake: (route, timeMs, nowMs) => this.#wake(route, timeMs, nowMs),
+    nowMs: () => this.nowMs,
+    say: (instance, output) => this.#outputs$.next({ instance, output }),
+    failed: (route, instance, error) => this.#failed(route, instance, error),
+  }
   readonly #input: Input = emptyInput()
   readonly #wakeInput: Input = emptyInput()
   /** What is still to be applied from the alert journal, in order. */
@@ -75,6 +86,9 @@ export class Engine {
   readonly #lateness: Lateness
   #unregistered = 0
   #isOpening = true
+  /** The checkpoint that is being written, and how many there were. */
+  #sweep: Sweep | undefined
+  #sweeps = 0
   /** Conditions that were not restored. */
   fresh = 0
   position = 1
@@ -90,10 +104,10 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options
-    this.#matchers = options.rules.map((rule) => ({ rule, matches: matcherOf(rule) }))
+    this.#index = new RuleIndex(options.rules)
     this.#takesUnregistered = options.rules.some((rule) => rule.for.unregistered)
     this.#conclusions = new Conclusions(options.book, this.#settled)
-    this.#lateness = new Lateness(this.#timers, this.#conclusions)
+    this.#lateness = new Lateness(this.#timers, this.#conclusions, this.#centre.touch)
   }
 
   /**
@@ -102,6 +116,7 @@ export class Engine {
    */
   open(from: { checkpoint: Checkpoint | undefined; position: number; entries: readonly Entry[] }): void {
     const { checkpoint, entries } = from
+    const kept = checkpoint && new KeptCells(checkpoint)
     this.position = from.position
     this.nowMs = checkpoint?.nowMs ?? 0
     for (const entry of entries) {
@@ -111,12 +126,12 @@ export class Engine {
     this.#outputs$.subscribe(({ instance, output }) => this.#conclusions.say(instance, output))
     for (const registered of pointsOf(this.#options.registry)) {
       const { key, site, device, point } = registered
-      this.#connect({ key, site: site.id, device: device.id, metric: point.metric, registered }, checkpoint)
+      this.#connect({ key, site: site.id, device: device.id, metric: point.metric, registered }, kept)
     }
     const open = [...this.#options.book.open()]
     // Points without registration: those of the checkpoint, or of alerts where there is none. Others are met again in time.
-    const met = checkpoint === undefined ? open.map(({ subject }) => subject) : Object.keys(checkpoint.points)
-    for (const key of met) if (!this.#routes.has(key)) this.#meet(key, checkpoint)
+    const met = checkpoint === undefined ? open.map(({ subject }) => subject) : heardOf(checkpoint)
+    for (const key of met) if (!this.#routes.has(key)) this.#meet(key, kept)
     this.#isOpening = false
     const { rules, book, log } = this.#options
     const used = this.#instances
@@ -185,26 +200,24 @@ export class Engine {
     this.#told.push({ kind: 'resume', before: position, atMs: nowMs })
   }
 
-  /** All of it that a restart needs; alerts and their position are the book's. */
-  snapshot(alerts: readonly Alert[], alertPosition: number): Checkpoint {
-    const points: Checkpoint['points'] = {}
-    for (const { key, lastMs, arrivedMs, past, judging } of this.#routes.values()) {
-      if (Number.isFinite(arrivedMs) || Number.isFinite(lastMs))
-        points[key] = [finite(lastMs), finite(arrivedMs), past && keptPast(past, judging!.dueMs)]
-    }
-    const rules: Checkpoint['rules'] = {}
-    for (const { rule, target, condition, cell } of this.#instances) {
-      rules[rule.id] ??= { version: rule.version, cells: {} }
-      rules[rule.id]!.cells[target.key] = keptCell(cell, condition.stateVersion)
-    }
-    return {
-      position: this.position,
-      alertPosition,
-      nowMs: this.nowMs,
-      points,
-      rules,
-      alerts: [...alerts],
-    }
+  /**
+   * All of it that a restart needs, as it is now, to be written while the engine goes on; alerts and their position are the
+   * book's. One at a time: `endSnapshot` when it is written, or given up.
+   */
+  snapshot(alerts: readonly Alert[], alertPosition: number, pieceNumbers?: number): Sweep {
+    const { position, nowMs } = this
+    const of = { position, nowMs, alerts, alertPosition, pieceNumbers }
+    this.#sweep = new Sweep(++this.#sweeps, this.#routes.values(), of)
+    return this.#sweep
+  }
+
+  endSnapshot(): void {
+    this.#sweep = undefined
+  }
+
+  /** Whether a checkpoint is being written. */
+  get isKeeping(): boolean {
+    return this.#sweep !== undefined
   }
 
   #applyTold(position: number): void {
@@ -223,12 +236,14 @@ export class Engine {
   #resume(nowMs: number): void {
     this.nowMs = nowMs
     for (const route of this.#routes.values()) {
+      this.#sweep?.keep(route)
       this.#wake(route, nowMs, nowMs).kind = 'resume'
       for (const subscriber of [...route.subscribers]) subscriber.next(this.#wakeInput)
     }
   }
 
   #evaluate(route: Route, { ends, timesMs, values, qualities }: Readings, s: number): void {
+    if (this.#sweep !== undefined) this.#sweep.keep(route)
     const { subscribers, past } = route
     const { nowMs } = this
     const input = this.#input
@@ -243,8 +258,8 @@ export class Engine {
       if (past !== undefined) {
         if (late) this.#lateness.keep(route, { timeMs, value, quality }, nowMs)
         else {
-          if (past.isFull) this.#lateness.turn(route)
-          past.add(timeMs, value, quality)
+          if (past.open.isFull) this.#lateness.turn(route)
+          past.open.add(timeMs, value, quality)
         }
       }
       input.kind = 'reading'
@@ -275,7 +290,7 @@ export class Engine {
   }
 
   /** A point that no registry names: watched from its first reading, where a rule wants such points. */
-  #meet(key: PointKey, checkpoint: Checkpoint | undefined): Route | undefined {
+  #meet(key: PointKey, kept: KeptCells | undefined): Route | undefined {
     if (!this.#takesUnregistered) {
       this.counts.unwatched++
       return undefined
@@ -286,60 +301,48 @@ export class Engine {
       return undefined
     }
     this.#unregistered++
-    return this.#connect({ key, ...names }, checkpoint)
+    return this.#connect({ key, ...names }, kept)
   }
 
   /** Makes the point's route and subscribes every rule that is for it. */
-  #connect(target: Target, checkpoint: Checkpoint | undefined): Route {
+  #connect(target: Target, kept: KeptCells | undefined): Route {
     const route = new Route(target.key)
-    const [lastMs, arrivedMs] = checkpoint?.points[target.key] ?? [null, null]
-    route.lastMs = lastMs ?? Number.NEGATIVE_INFINITY
-    route.arrivedMs = arrivedMs ?? Number.NEGATIVE_INFINITY
+    const before = kept?.point(target.key)
+    route.lastMs = before?.lastMs ?? Number.NEGATIVE_INFINITY
+    route.arrivedMs = before?.arrivedMs ?? Number.NEGATIVE_INFINITY
+    // A checkpoint that is being written is of a time when there was no such point.
+    route.sweep = this.#sweeps
     this.#routes.set(target.key, route)
     const point = target.registered?.point
     const about = { name: point?.name ?? { zh: target.metric, en: target.metric }, unit: point?.unit ?? '' }
-    for (const { rule, matches } of this.#matchers) {
-      if (!matches(target)) continue
+    for (const rule of this.#index.rulesFor(target)) {
       const condition = this.#conditionOf(rule, point?.intervalS ?? defaultIntervalS)
-      const parts = { rule, target, about, condition }
-      const host = this.#hostOf(route)
-      const instance = { ...parts, host, cell: this.#cellOf(parts, checkpoint) }
+      const host = new PointHost(this.#centre, route, this.#instances.length + 1)
+      const cell = kept?.cell(before, rule, condition) ?? this.#newCell(rule, condition, target)
+      const instance = { rule, target, about, condition, host, cell }
       this.#instances.push(instance)
+      route.all.push(instance)
       if (condition.clock === 'event') route.instances.push(instance)
-      route.inputs$.pipe(lift(condition, instance.cell, host)).subscribe({
-        next: (output) => this.#outputs$.next({ instance, output }),
-        error: (error) => this.#failed(route, instance, error),
-      })
+      const outlet = new Outlet(this.#centre, route, instance)
+      route.inputs$.pipe(lift(condition, cell, host)).subscribe(outlet)
     }
-    this.#lateness.begin(route, checkpoint?.points[target.key]?.[2])
+    this.#lateness.begin(route, before?.past)
     return route
   }
 
-  #hostOf(route: Route): Host {
-    return {
-      timers: this.#timers,
-      order: this.#instances.length + 1,
-      wake: (timeMs, nowMs) => this.#wake(route, timeMs, nowMs),
-      // A reading of that very millisecond would have come before the wake-up: it is late now.
-      goneOn: (timeMs) => {
-        route.lastMs = Math.max(route.lastMs, timeMs + 0.5)
-      },
-      nowMs: () => this.nowMs,
-    }
-  }
-
   #conditionOf(rule: Rule, intervalS: number): Condition<unknown> {
-    const key = `${rule.id} ${intervalS}`
-    const condition = this.#conditions.get(key) ?? conditionOf(rule.when, intervalS)
-    this.#conditions.set(key, condition)
+    let conditions = this.#conditions.get(rule)
+    if (conditions === undefined) {
+      conditions = new Map()
+      this.#conditions.set(rule, conditions)
+    }
+    const condition = conditions.get(intervalS) ?? conditionOf(rule.when, intervalS)
+    conditions.set(intervalS, condition)
     return condition
   }
 
-  #cellOf(instance: Omit<Instance, 'cell' | 'host'>, checkpoint: Checkpoint | undefined): Cell {
-    const { rule, condition, target } = instance
+  #newCell(rule: Rule, condition: Condition<unknown>, target: Target): Cell {
     const point = target.key
-    const restored = restoredCell(condition, rule, { point, checkpoint })
-    if (restored !== undefined) return restored
     if (!this.#isOpening) return freshCell(condition)
     this.fresh++
     const alert = this.#options.book.openOf(rule.id, point)
@@ -349,8 +352,8 @@ export class Engine {
   /** Whether a rule is for a point that no registry names and that has not been met yet. */
   #willWatch({ rule, subject }: Alert): boolean {
     const names = this.#routes.has(subject) ? undefined : parsePointKey(subject)
-    const matches = this.#matchers.find((one) => one.rule.id === rule)?.matches
-    return names !== undefined && matches?.({ key: subject, ...names }) === true
+    if (names === undefined) return false
+    return this.#index.rulesFor({ key: subject, ...names }).some(({ id }) => id === rule)
   }
 
   #failed(route: Route, instance: Instance, error: unknown): void {
@@ -362,6 +365,13 @@ export class Engine {
       'a condition failed and is off until the next start; all others go on',
     )
   }
+}
+
+/** Points of which anything has come. */
+function heardOf({ points }: Checkpoint): PointKey[] {
+  return [...points]
+    .filter(([, { lastMs, arrivedMs }]) => Number.isFinite(lastMs) || Number.isFinite(arrivedMs))
+    .map(([key]) => key)
 }
 
 function emptyInput(): Input {

@@ -26,14 +26,16 @@ const afterConditions = 1e9
 export class Lateness {
   readonly #timers: Timers
   readonly #conclusions: Conclusions
+  readonly #touch: (route: Route) => void
   #waiting = 0
   #routes = 0
   /** Late readings that were judged by themselves. */
   beyond = 0
 
-  constructor(timers: Timers, conclusions: Conclusions) {
+  constructor(timers: Timers, conclusions: Conclusions, touch: (route: Route) => void) {
     this.#timers = timers
     this.#conclusions = conclusions
+    this.#touch = touch
   }
 
   /** The past of a point whose conditions stand: as it was kept, if all of them go on from the same checkpoint. */
@@ -42,7 +44,10 @@ export class Lateness {
     if (instances.length === 0) return
     this.#routes++
     const order = afterConditions + this.#routes
-    const fire = () => this.judge(route)
+    const fire = () => {
+      this.#touch(route)
+      return this.judge(route)
+    }
     route.judging = { dueMs: Infinity, queuedMs: Infinity, order, fire }
     const spans = kept?.spans
     if (spans === undefined || instances.some(({ cell }) => cell.legs.length !== spans.length)) {
@@ -70,7 +75,7 @@ export class Lateness {
   turn(route: Route): void {
     const past = route.past!
     this.judge(route)
-    if (past.isFull) past.turn(route.lastMs)
+    if (past.open.isFull) past.turn(route.lastMs)
   }
 
   /** A condition of the point has failed. */
@@ -95,11 +100,11 @@ export class Lateness {
       try {
         return [{ instance, ...this.#rerun(instance, { pieces, beyond, frontMs: route.lastMs }) }]
       } catch (error) {
-        instance.host.fail?.(error)
+        instance.host.woken!.error(error)
         return []
       }
     })
-    past.spans = pieces.map(({ span }) => span)
+    past.replace(pieces.map(({ span }) => span))
     for (const { instance, before, changes } of revised) this.#conclusions.revise(instance, before, changes)
     past.prune(route.lastMs)
     return true
@@ -116,7 +121,7 @@ export class Lateness {
     if (now !== undefined) {
       Object.assign(cell, now)
       cell.dueMs = now.wakeMs === Infinity ? Infinity : host.nowMs() + now.wakeMs - of.frontMs + latenessMs
-      this.#timers.set(host.timer!, cell.dueMs)
+      this.#timers.set(host.woken!, cell.dueMs)
     }
     const fit = of.beyond.filter(({ timeMs }) => timeMs > cell.ignoreUntilMs)
     const alone = fit.length === 0 ? [] : pair(runAlone(condition, fit))

@@ -16,13 +16,19 @@ export interface Host {
   readonly order: number
   /** Fills the engine's one input for a wake-up of this point at a time of the condition's own clock. */
   wake(timeMs: number, nowMs: number): Input
+  /** What the point has is about to change: called before a wake-up by the clock. */
+  touch(): void
   /** The clock has told that the point's time has gone on to here. */
   goneOn(timeMs: number): void
   /** When what is being processed was received. */
   nowMs(): number
-  /** Set by the lift: what wakes the condition, and what ends its stream. */
-  timer?: Timer
-  fail?: (error: unknown) => void
+  /** Set by the lift. */
+  woken?: Woken | undefined
+}
+
+/** What wakes a condition, and ends its stream. */
+export interface Woken extends Timer {
+  error(error: unknown): void
 }
 
 /**
@@ -46,7 +52,7 @@ export function lift<State>(
 }
 
 /** Subscriber and timer in one: of these there is one for each rule and point, and each reading passes through them. */
-class Lifted<State> extends Subscriber<Input> implements Timer {
+class Lifted<State> extends Subscriber<Input> implements Woken {
   readonly #outputs: Subscriber<Output>
   readonly #condition: Condition<State>
   readonly #cell: Cell<State>
@@ -67,8 +73,7 @@ class Lifted<State> extends Subscriber<Input> implements Timer {
     this.#host = of.host
     this.#onEventTime = of.condition.clock === 'event'
     this.order = of.host.order
-    of.host.timer = this
-    of.host.fail = (error) => this.error(error)
+    of.host.woken = this
     if (of.cell.dueMs !== Infinity) of.host.timers.set(this, of.cell.dueMs)
   }
 
@@ -81,6 +86,7 @@ class Lifted<State> extends Subscriber<Input> implements Timer {
   }
 
   fire(nowMs: number): boolean {
+    this.#host.touch()
     const timeMs = this.#onEventTime ? this.#cell.wakeMs : nowMs
     if (this.#onEventTime) this.#host.goneOn(timeMs)
     return this.#wake(timeMs, nowMs)

@@ -16,7 +16,7 @@ export function warnOfRules(
     if (!used.has(rule.id) && !rule.for.unregistered) {
       log.warn({ rule: rule.id, for: rule.for }, 'the rule matches no point of the registry')
     }
-    const kept = checkpoint?.rules[rule.id]
+    const kept = checkpoint?.rules.get(rule.id)
     if (kept !== undefined && kept.version !== rule.version) {
       log.info(
         { rule: rule.id, from: kept.version, to: rule.version },
@@ -38,7 +38,9 @@ export function returnUnwatched(
   },
 ): void {
   const { used, willWatch, nowMs, book, log } = of
-  const watched = new Set(used.map(({ rule, target }) => `${rule.id}\n${target.key}`))
+  const subjects = new Set(open.map(({ subject }) => subject))
+  const concerned = used.filter(({ target }) => subjects.has(target.key))
+  const watched = new Set(concerned.map(({ rule, target }) => `${rule.id}\n${target.key}`))
   for (const alert of open) {
     if (alert.returnedMs !== null || watched.has(`${alert.rule}\n${alert.subject}`) || willWatch(alert))
       continue

@@ -3,6 +3,7 @@ import type { AlertBook } from '../alerts/book.ts'
 import { decodeEntries, type Entry } from '../alerts/entry.ts'
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts'
 import type { Engine } from './engine.ts'
+import type { Sweep } from './sweep.ts'
 
 /** The engine's places in both journals: what lies before them is in a checkpoint on disk. */
 export interface Places {
@@ -69,14 +70,15 @@ export async function rebuild(from: {
   engine.open({ checkpoint, position, entries })
   // Fresh conditions get a checkpoint where they begin: should this life end before the next one, they begin there again.
   if (engine.fresh > 0 || checkpoint === undefined) {
-    await saveCheckpoint(home, engine.snapshot(checkpoint?.alerts ?? [], alertPosition))
+    await save(engine, home, engine.snapshot(checkpoint?.alerts ?? [], alertPosition))
   }
   return places
 }
 
 /**
  * Writes a checkpoint if anything has changed since the last one, and lets both journals go up to it. It holds nothing that
- * is not also on disk in the alert journal. `skipped`: alerts are still being written, or what the journal held at the start has not been processed yet.
+ * is not also on disk in the alert journal. The engine may go on meanwhile: the checkpoint is of the moment of the call. `skipped`:
+ * alerts or another checkpoint are still being written, or what the journal held at the start has not been processed yet.
  */
 export async function writeCheckpoint(of: {
   engine: Engine
@@ -87,12 +89,12 @@ export async function writeCheckpoint(of: {
 }): Promise<'saved' | 'unchanged' | 'skipped' | 'failed'> {
   const { engine, book, place, home, log } = of
   const alerts = book.snapshot()
-  if (alerts === undefined || engine.isRecovering) return 'skipped'
-  const checkpoint = engine.snapshot(alerts, book.nextPosition)
-  const { position, alertPosition } = checkpoint
+  if (alerts === undefined || engine.isRecovering || engine.isKeeping) return 'skipped'
+  const { position } = engine
+  const alertPosition = book.nextPosition
   if (position === place.centre.position && alertPosition === place.alerts.position) return 'unchanged'
   try {
-    await saveCheckpoint(home, checkpoint)
+    await save(engine, home, engine.snapshot(alerts, alertPosition))
   } catch (error) {
     log.warn(
       { err: error },
@@ -103,4 +105,12 @@ export async function writeCheckpoint(of: {
   place.centre.advance(Math.max(position, place.centre.position))
   place.alerts.advance(Math.max(alertPosition, place.alerts.position))
   return 'saved'
+}
+
+async function save(engine: Engine, home: string, sweep: Sweep): Promise<void> {
+  try {
+    await saveCheckpoint(home, sweep)
+  } finally {
+    engine.endSnapshot()
+  }
 }

@@ -18,7 +18,11 @@ export class Route {
   readonly subscribers: Subscriber<Input>[] = []
   /** What late readings need; undefined where no condition is on event time. */
   past: Past | undefined
-  /** Its conditions on event time. */
+  /** All its conditions, those among them that have failed too. */
+  readonly all: Instance[] = []
+  /** The last sweep that has kept it. */
+  sweep = 0
+  /** Its conditions on event time, as long as they do not fail. */
   readonly instances: Instance[] = []
   /** When its late readings are to be judged. */
   judging: Timer | undefined

@@ -3,6 +3,13 @@ export const spanReadings = 16
 /** Numbers a reading takes: effective time, value, quality. */
 export const rowWidth = 3
 
+const blank = new Array<number>(spanReadings * rowWidth).fill(Number.NaN)
+
+/** Room for the readings of a span; a plain array of floats, because typed ones by the hundred thousand burden the collector. */
+export function blankRows(): number[] {
+  return blank.slice()
+}
+
 /** A reading that came after newer ones of its point. */
 export interface Reading {
   readonly timeMs: number
@@ -17,18 +24,18 @@ export interface Reading {
  */
 export class Span {
   /** Everything up to here was judged before its first reading. */
-  readonly afterMs: number
+  afterMs: number
   count = 0
   /** Undefined: given up. Something was judged in this time, but what is no longer known. */
-  rows: Float64Array | undefined
+  rows: number[] | undefined
 
-  constructor(afterMs: number, rows: Float64Array | undefined) {
+  constructor(afterMs: number, rows: number[] | undefined) {
     this.afterMs = afterMs
     this.rows = rows
   }
 
   static of(afterMs: number, readings: readonly Reading[]): Span {
-    const span = new Span(afterMs, new Float64Array(spanReadings * rowWidth))
+    const span = new Span(afterMs, blankRows())
     for (const { timeMs, value, quality } of readings) span.add(timeMs, value, quality)
     return span
   }
@@ -40,6 +47,10 @@ export class Span {
     rows[at + 1] = value
     rows[at + 2] = quality
     this.count++
+  }
+
+  get isFull(): boolean {
+    return this.count === spanReadings
   }
 
   get readings(): Reading[] {

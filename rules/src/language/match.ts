@@ -10,19 +10,58 @@ export interface Target {
   readonly registered?: { readonly site: Site; readonly device: Device; readonly point: Point }
 }
 
-/** Whether a rule is for a point. Compiled once a rule, asked once a point. */
-export function matcherOf(rule: Rule): (target: Target) => boolean {
+/** A rule's scope, in two parts: what many points have in common, and the names of where one stands. */
+interface Matcher {
+  readonly rule: Rule
+  readonly fitsSort: (target: Target) => boolean
+  readonly fitsPlace: (target: Target) => boolean
+}
+
+/**
+ * Finds the rules that are for a point, in their order. Points of one sort (metric, unit, kind of site) meet only the rules
+ * that may be for such points.
+ */
+export class RuleIndex {
+  readonly #matchers: readonly Matcher[]
+  /** Of registered points only: the registry bounds how many there are. */
+  readonly #sorts = new Map<string, readonly Matcher[]>()
+
+  constructor(rules: readonly Rule[]) {
+    this.#matchers = rules.map(matcherOf)
+  }
+
+  rulesFor(target: Target): Rule[] {
+    return this.#ofSort(target)
+      .filter(({ fitsPlace }) => fitsPlace(target))
+      .map(({ rule }) => rule)
+  }
+
+  #ofSort(target: Target): readonly Matcher[] {
+    const { metric, registered } = target
+    const find = () => this.#matchers.filter(({ fitsSort }) => fitsSort(target))
+    if (registered === undefined) return find()
+    const sort = `${metric}\n${registered.point.unit}\n${registered.site.kind}`
+    const known = this.#sorts.get(sort) ?? find()
+    this.#sorts.set(sort, known)
+    return known
+  }
+}
+
+function matcherOf(rule: Rule): Matcher {
   const scope: Scope = rule.for
   const site = globs(scope.sites)
   const device = globs(scope.devices)
   const metric = globs(scope.metrics)
-  return (target) => {
-    const { registered } = target
-    if (registered === undefined && (!scope.unregistered || scope.kinds || scope.unit !== undefined))
-      return false
-    if (registered && scope.kinds && !scope.kinds.includes(registered.site.kind)) return false
-    if (registered && scope.unit !== undefined && scope.unit !== registered.point.unit) return false
-    return site(target.site) && device(target.device) && metric(target.metric)
+  return {
+    rule,
+    fitsSort: ({ metric: name, registered }) => {
+      if (registered === undefined && (!scope.unregistered || scope.kinds || scope.unit !== undefined))
+        return false
+      if (registered && scope.kinds && !scope.kinds.includes(registered.site.kind)) return false
+      if (registered && scope.unit !== undefined && scope.unit !== registered.point.unit) return false
+      return metric(name)
+    },
+    fitsPlace: (target) => site(target.site) && device(target.device),
   }
 }
 
