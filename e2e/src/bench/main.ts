@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '@farwatch/model'
 import { benchRules } from '@farwatch/rules/bench'
+import { benchRestore } from '@farwatch/rules/bench-restore'
 import { type Figure, publish, say } from './figure.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchLatency } from './latency/latency.ts'
@@ -70,6 +71,9 @@ async function* rules(): AsyncGenerator<Figure> {
   const { transitions, ...measured } = await benchRules()
   say(`rules: ${measured.samples} evaluations, ${transitions} transitions of alerts as the oracle has them`)
   yield measured
+  const { metric, value, unit, points, ...more } = await benchRestore()
+  say(`rules: a checkpoint of ${points} points: ${JSON.stringify(more)}`)
+  yield { bench: 'rules', metric, value, unit, samples: points }
 }
 
 function count(option: string, text: string): number {

@@ -57,7 +57,7 @@ export class Lateness {
       route.past = new Past(spans)
       for (const reading of kept?.late ?? []) this.#wait(route, reading)
       route.past.lateSinceMs = kept?.lateSinceMs ?? Infinity
-      this.#timers.set(route.judging, kept?.dueMs ?? Infinity)
+      this.#ringAt(route, kept?.dueMs ?? Infinity)
     }
     for (const { cell } of instances) route.past.cells.push(cell)
   }
@@ -68,7 +68,7 @@ export class Lateness {
     past.lateSinceMs = Math.min(past.lateSinceMs, nowMs)
     this.#wait(route, reading)
     if (past.late.length >= maxLate || this.#waiting > maxWaiting) this.judge(route)
-    else this.#timers.set(route.judging!, Math.min(nowMs + settleMs, past.lateSinceMs + longestMs))
+    else this.#ringAt(route, Math.min(nowMs + settleMs, past.lateSinceMs + longestMs))
   }
 
   /** The open span is full: another begins, and an old one may be given up, so late readings are judged before that. */
@@ -91,7 +91,7 @@ export class Lateness {
     const past = route.past!
     if (past.late.length === 0) return false
     this.#waiting -= past.late.length
-    this.#timers.set(route.judging!, Infinity)
+    this.#ringAt(route, Infinity)
     const { pieces, beyond } = placeLate(past)
     past.late = []
     past.lateSinceMs = Infinity
@@ -128,6 +128,11 @@ export class Lateness {
     const found = alone.filter((episode) => !this.#conclusions.isKnown(instance, episode))
     const changes = changesBetween(before, episodesIn(legs))
     return { before, changes: [...changes, ...found.map((after) => ({ kind: 'find' as const, after }))] }
+  }
+
+  #ringAt(route: Route, dueMs: number): void {
+    route.past!.dueMs = dueMs
+    this.#timers.set(route.judging!, dueMs)
   }
 
   #wait(route: Route, reading: Reading): void {

@@ -26,6 +26,8 @@ export class Past {
   late: Reading[] = []
   /** When the first of them came; Infinity while there is none. */
   lateSinceMs = Infinity
+  /** When they are due to be judged; Infinity while there is none. */
+  dueMs = Infinity
 
   constructor(spans: Span[]) {
     this.replace(spans)

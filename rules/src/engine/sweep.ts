@@ -72,12 +72,12 @@ export class Sweep {
     route.sweep = this.number
     this.#points++
     const numbers = this.#numbers
-    const { key, lastMs, arrivedMs, past, judging, all } = route
+    const { key, lastMs, arrivedMs, past, all } = route
     numbers.push(this.#values.add(JSON.stringify(key)))
     numbers.push(lastMs)
     numbers.push(arrivedMs)
     if (past === undefined) numbers.push(0)
-    else this.#keepPast(past, judging!.dueMs)
+    else this.#keepPast(past)
     numbers.push(all.length)
     for (const instance of all) this.#keepCell(instance)
   }
@@ -129,7 +129,7 @@ export class Sweep {
     yield `${JSON.stringify(head)}]`
   }
 
-  #keepPast({ spans, late, lateSinceMs }: Past, dueMs: number): void {
+  #keepPast({ spans, late, lateSinceMs, dueMs }: Past): void {
     const numbers = this.#numbers
     numbers.push(spans.length)
     for (const { afterMs, rows, count } of spans) {
