@@ -22,7 +22,7 @@ export class Outside {
     const config = {
       ...{ home: join(home, 'city'), seed: 1, centreUrl },
       // Any free ports: a second Farwatch, or a device of the user's, may hold the usual ones.
-      ports: { opcua: 0, modbus: 0, e09: 0 },
+      ports: { opcua: 0, modbus: 0, e02: 0, e07: 0, e09: 0 },
       autoplay: { script: 'S1', afterS: 15, everyS: 900, speed },
     }
     const city = await startCityInWorker(config, log.child({ service: 'city' }), (error) => {

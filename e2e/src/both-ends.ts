@@ -1,14 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSign1 } from '@farwatch/evidence'
 import { loadIdentity, openSpool, type SpoolOptions } from '@farwatch/gateway/uplink'
 import { Credentials, startIntake } from '@farwatch/ingest'
 import { decodeLoss, decodeRecord, type LossDeclaration, type Registry, seriesOf } from '@farwatch/model'
 import { createMetrics, type Journal, openJournal, silentLog, systemClock } from '@farwatch/runtime'
+import { afterEach, beforeEach } from 'vitest'
 
-export type BothEnds = ReturnType<typeof bothEnds>
+/** A gateway's half and the centre's half, on real journals and sockets, in one folder for each test of the file that calls this. */
+export function bothEnds() {
+  let home = ''
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'farwatch-ends-'))
+  })
+  afterEach(() => rm(home, { recursive: true, force: true }))
 
-/** A gateway's half and the centre's half, on real journals and sockets, in one folder. */
-export function bothEnds(home: string) {
   async function centre(port = 0, sites: Registry['sites'] = [], data = 'centre') {
     const journal = await openJournal({ folder: join(home, data), log: silentLog })
     const credentials = await Credentials.open(join(home, 'credentials.json'))
@@ -61,8 +68,17 @@ export function bothEnds(home: string) {
     }
   }
 
-  return { centre, gateway }
+  return {
+    centre,
+    gateway,
+    get home() {
+      return home
+    },
+  }
 }
+
+/** The values that `measure` gives. */
+export const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i)
 
 /** Values in the centre's journal, in order of arrival. */
 export async function stored(journal: Journal): Promise<number[]> {

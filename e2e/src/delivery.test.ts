@@ -1,24 +1,15 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { batchHash } from '@farwatch/evidence'
 import { decodeBatch, decodeRecord, Registry } from '@farwatch/model'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type BothEnds, bothEnds, lossesAt, stored, storedValues } from './both-ends.ts'
+import { expect, test } from 'vitest'
+import { bothEnds, lossesAt, stored, storedValues, upTo } from './both-ends.ts'
 import { brittleLine } from './brittle-line.ts'
 
 /** A gateway's half and the centre's half with a wire between them that can be cut, on real journals and sockets. */
 
-let home: string
-let centre: BothEnds['centre']
-let gateway: BothEnds['gateway']
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'farwatch-delivery-'))
-  ;({ centre, gateway } = bothEnds(home))
-})
-afterEach(() => rm(home, { recursive: true, force: true }))
-
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
+const ends = bothEnds()
+const { centre, gateway } = ends
 
 test('J1 J2 a batch that has rotted on the gateway is declared lost and passed over; all others arrive once', async () => {
   const first = await centre()
@@ -27,7 +18,7 @@ test('J1 J2 a batch that has rotted on the gateway is declared lost and passed o
   const offline = await gateway(`mqtt://127.0.0.1:${first.port}`, password)
   await offline.measure(0, 30)
   await offline.stop()
-  const path = join(home, 'gateway', 'journal', '0000000000000001.log')
+  const path = join(ends.home, 'gateway', 'journal', '0000000000000001.log')
   const content = await readFile(path)
   content[content.length >> 1]! ^= 1
   await writeFile(path, content)
@@ -165,7 +156,7 @@ test('F2 a gateway whose folder was restored from an older copy loses nothing an
   const side = await centre()
   const url = `mqtt://127.0.0.1:${side.port}`
   const password = await side.credentials.enrolGateway('GW-1')
-  const folder = join(home, 'gateway')
+  const folder = join(ends.home, 'gateway')
   const before = await gateway(url, password)
   await before.measure(0, 10)
   await settled(before)
@@ -200,7 +191,7 @@ test('F2 a gateway whose journal lost its end, but not its cursor, sends what it
   await first.measure(0, 10)
   await settled(first)
   await first.stop()
-  await truncate(join(home, 'gateway', 'journal', '0000000000000001.log'), 1_000)
+  await truncate(join(ends.home, 'gateway', 'journal', '0000000000000001.log'), 1_000)
   const second = await gateway(url, password)
   await second.measure(10, 10)
   await settled(second)
@@ -216,13 +207,13 @@ test('F2 a centre restored from an older copy is given again what the gateway st
   await gw.measure(0, 10)
   await settled(gw)
   await first.stop()
-  await cp(join(home, 'centre'), join(home, 'centre-copy'), { recursive: true })
+  await cp(join(ends.home, 'centre'), join(ends.home, 'centre-copy'), { recursive: true })
   const second = await centre(first.port)
   await gw.measure(10, 50)
   await settled(gw)
   await second.stop()
-  await rm(join(home, 'centre'), { recursive: true })
-  await cp(join(home, 'centre-copy'), join(home, 'centre'), { recursive: true })
+  await rm(join(ends.home, 'centre'), { recursive: true })
+  await cp(join(ends.home, 'centre-copy'), join(ends.home, 'centre'), { recursive: true })
   const restored = await centre(first.port)
   await gw.measure(60, 5)
   await settled(gw)

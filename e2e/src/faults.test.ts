@@ -137,7 +137,7 @@ test('J3 alerts are raised while the database is away, and everything is there o
   await suffer(context, ['database gone', 'database half open'], raisedDuring)
 })
 
-test('J3 after all of it, what was sent is stored once, in unbroken chains, and each limit crossed in time raised its alert once', async () => {
+test('J3 R3 after all of it, what was sent is stored once, in unbroken chains, and each limit crossed raised its alert once, however late it came', async () => {
   await stage.endMeasuring()
   expect(await drained(stage, { from: new Map(), to: markOf(stage), withinMs })).toEqual([])
   await alertsSettled(stage, { database: server?.database })
@@ -146,7 +146,7 @@ test('J3 after all of it, what was sent is stored once, in unbroken chains, and 
   try {
     const raised = await raisedAlerts(database)
     const crossings = crossingsOf(stage, raised)
-    expect(crossings.filter(({ due }) => due).length).toBeGreaterThan(crossings.length / 2)
+    expect(crossings.length).toBeGreaterThan(0)
     expect(crossings.filter((crossing) => !isRight(crossing))).toEqual([])
     expect(falseAlarms(crossings, raised)).toEqual([])
     const counts = await auditReadings(database, stage)
@@ -156,7 +156,7 @@ test('J3 after all of it, what was sent is stored once, in unbroken chains, and 
     const sent = sum((count) => count.sent)
     const once = sum((count) => count.once)
     console.log(
-      `sent ${sent}, stored once ${once} of ${counts.length} ways; ${crossings.length} limits crossed, ${raised.raised.length} alerts; ${engine.name}`,
+      `sent ${sent}, stored once ${once} of ${counts.length} ways; ${crossings.length} limits crossed, ${raised.length} alerts; ${engine.name}`,
     )
     expect(once).toBe(sent)
     expect((await auditChains(database)).breaks).toEqual([])

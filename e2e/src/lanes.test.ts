@@ -1,30 +1,23 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { batchHash, noHash, sealBatch } from '@farwatch/evidence'
 import { loadIdentity } from '@farwatch/gateway/uplink'
 import { decodeBatch, decodeRecord, decodeSeries, encodeBatch, type Series } from '@farwatch/model'
 import { type Journal, openJournal, silentLog } from '@farwatch/runtime'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type BothEnds, bothEnds, lossesAt } from './both-ends.ts'
+import { expect, test } from 'vitest'
+import { bothEnds, lossesAt, upTo } from './both-ends.ts'
 import { brittleLine } from './brittle-line.ts'
 
 /** A gateway that was cut off for long comes back: the present must not wait for the past, and neither may be lost. */
 
-let home: string
-let centre: BothEnds['centre']
-let gateway: BothEnds['gateway']
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'farwatch-lanes-'))
-  ;({ centre, gateway } = bothEnds(home))
-})
-afterEach(() => rm(home, { recursive: true, force: true }))
+const ends = bothEnds()
+const { centre, gateway } = ends
 
 /** Fills the gateway's journal as an outage leaves it: batch i has the value i for each of the points. */
 async function outage(batches: number, points: number, segmentBytes?: number): Promise<void> {
-  const { key } = await loadIdentity(home)
-  const folder = join(home, 'gateway', 'journal')
+  const { key } = await loadIdentity(ends.home)
+  const folder = join(ends.home, 'gateway', 'journal')
   const journal = await openJournal({ folder, log: silentLog, segmentBytes })
   let prev = noHash
   const appended: Promise<number>[] = []
@@ -71,8 +64,6 @@ function arrivalsAt(journal: Journal) {
 const valuesOf = (all: readonly Arrival[], past: boolean) =>
   all.filter((one) => one.past === past).map(({ value }) => value)
 
-const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i)
-
 test('J2 J3 after 72 hours with 200 points the present goes before the past, each in order, everything once', async () => {
   const batches = 72 * 20
   await outage(batches, 200)
@@ -115,7 +106,7 @@ test('J2 J3 kill -9 in the middle of the drain: what was on disk arrives once, a
   let next = 1_000_000
   for (let life = 0; life < 3; life++) {
     const script = join(import.meta.dirname, 'spool-process.ts')
-    const args = [script, home, `mqtt://127.0.0.1:${side.port}`, password, String(next)]
+    const args = [script, ends.home, `mqtt://127.0.0.1:${side.port}`, password, String(next)]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const before = side.journal.next
     await new Promise<void>((resolve) => {
@@ -201,7 +192,7 @@ test('J2 a gateway restored from an older copy with a long backlog: live goes on
   const side = await centre()
   const url = `mqtt://127.0.0.1:${side.port}`
   const password = await side.credentials.enrolGateway('GW-1')
-  const folder = join(home, 'gateway')
+  const folder = join(ends.home, 'gateway')
   const before = await gateway(url, password)
   await before.measure(0, 10)
   await expect.poll(() => before.waiting(), { timeout: 15_000 }).toBe(0)

@@ -130,6 +130,9 @@ describe('Merkle tree', () => {
         expect(rootFromProof(all[index]!, { index, size, proof })).toEqual(root)
         expect(rootFromProof(Buffer.from('other'), { index, size, proof })).not.toEqual(root)
         expect(rootFromProof(all[index]!, { index, size, proof: [...proof, root] })).toBeUndefined()
+        for (const [at, hash] of proof.entries())
+          for (const other of [hash.subarray(1), Buffer.concat([hash, Buffer.of(0)])])
+            expect(rootFromProof(all[index]!, { index, size, proof: proof.with(at, other) })).toBeUndefined()
       }
     }
   })

@@ -100,7 +100,7 @@ export function inclusionProof(leaves: readonly Uint8Array[], index: number): Ui
   return path(leaves.map(leafHash), index)
 }
 
-/** Root that a leaf at `index` of `size` and its proof lead to (2.1.3.2), or undefined for a proof of wrong length. */
+/** Root that a leaf at `index` of `size` and its proof lead to (2.1.3.2), or undefined for a proof of wrong length or whose hashes have one. */
 export function rootFromProof(
   leaf: Uint8Array,
   { index, size, proof }: { index: number; size: number; proof: readonly Uint8Array[] },
@@ -108,7 +108,7 @@ export function rootFromProof(
   const climb = (at: number, width: number, depth: number): Uint8Array | undefined => {
     if (width <= 1) return depth === 0 ? leafHash(leaf) : undefined
     const sister = proof[depth - 1]
-    if (sister === undefined) return undefined
+    if (sister?.length !== hashBytes) return undefined
     const split = splitOf(width)
     const below = at < split ? climb(at, split, depth - 1) : climb(at - split, width - split, depth - 1)
     if (below === undefined) return undefined

@@ -14,6 +14,8 @@ const variables = {
   FARWATCH_SIM_OPCUA: 'opc.tcp://device:2',
   FARWATCH_SIM_MODBUS: 'device:3',
   FARWATCH_SIM_E09: 'device:4',
+  FARWATCH_SIM_E02: 'device:5',
+  FARWATCH_SIM_E07: 'device:6',
 }
 
 const Gateway = z.strictObject({
@@ -23,12 +25,15 @@ const Gateway = z.strictObject({
   links: z.array(
     z.strictObject({
       name: Name,
-      protocol: z.enum(['opcua', 'modbus', 'mqtt']),
+      protocol: z.enum(['opcua', 'modbus', 'mqtt', 'hj212']),
       connection: z.record(z.string(), z.union([z.string(), z.number()])),
       points: z.array(
         z.strictObject({
           point: z.string(),
-          address: z.record(z.string(), z.union([z.string(), z.number()])),
+          // A logger's number without quotes is a number with an exponent.
+          address: z
+            .record(z.string(), z.union([z.string(), z.number()]))
+            .refine(({ mn }) => typeof mn !== 'number', 'expected mn in quotes'),
           intervalMs: z.number().int(),
         }),
       ),
@@ -39,11 +44,15 @@ const Gateway = z.strictObject({
 test('the registry is valid, and each of its points is simulated', () => {
   expect(registry.sites.map(({ id, county }) => [id, county])).toEqual([
     ['E01', '341602'],
+    ['E02', '341621'],
     ['E03', '341602'],
+    ['E07', '341602'],
     ['E09', '341602'],
     ['E10', '341621'],
   ])
-  expect([...keys, helmetDetector].sort()).toEqual([...cityProcesses(1).keys()].sort())
+  // A logger forms its means itself, from what is simulated.
+  const simulated = keys.filter((key) => !key.endsWith('-hour-avg'))
+  expect([...simulated, helmetDetector].sort()).toEqual([...cityProcesses(1).keys()].sort())
 })
 
 test('the gateways read every point of their sites, no other, and not more seldom than the registry expects', async () => {
@@ -71,7 +80,9 @@ test('addresses of devices and centre come from variables', async () => {
   )
   expect(connections).toEqual([
     ['mqtt://centre:1', 'opc.tcp://device:2', 'none'],
+    ['mqtt://centre:1', 'device:5'],
     ['mqtt://centre:1', 'device:3', 1000],
+    ['mqtt://centre:1', 'device:6'],
     ['mqtt://centre:1', 'device:4'],
   ])
 })

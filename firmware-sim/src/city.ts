@@ -4,11 +4,13 @@ import type { Clock, Logger, Service } from '@farwatch/runtime'
 import { startService } from '@farwatch/runtime'
 import { startGateCamera } from './camera/gate-camera.ts'
 import { CityConfig, cityPorts } from './config.ts'
+import { startBoilerLogger } from './devices/boiler-logger.ts'
 import { startColdStore } from './devices/cold-store.ts'
 import { reachableAs } from './devices/device.ts'
 import { startDistillery } from './devices/distillery-server.ts'
 import { startDustStation } from './devices/dust-station.ts'
 import { startHerbalLine } from './devices/herbal-line.ts'
+import { startSewageLogger } from './devices/sewage-logger.ts'
 import { type PlayOptions, Stage } from './scripts/stage.ts'
 import { cityProcesses } from './values/city-processes.ts'
 import { Plant } from './values/plant.ts'
@@ -33,11 +35,11 @@ export interface City extends Service {
 }
 
 /**
- * Starts the simulated enterprises E01, E03, E09 and E10, each speaking its real protocol.
+ * Starts the simulated enterprises E01, E02, E03, E07, E09 and E10, each speaking its real protocol.
  * @throws FarwatchError `port-unavailable`.
  */
 export function startCity(config: CityConfig, { clock, log, signal }: CityDependencies): Promise<City> {
-  const { home, seed, centreUrl, host, ports, e09Host, credentials, pictureEveryS, autoplay } =
+  const { home, seed, centreUrl, host, ports, e02Host, e09Host, credentials, pictureEveryS, autoplay } =
     CityConfig.parse(config)
   return startService(log, async (life) => {
     const stage = new Stage(clock)
@@ -50,6 +52,11 @@ export function startCity(config: CityConfig, { clock, log, signal }: CityDepend
       context,
     )
     life.onStop('E01', () => distillery.stop())
+    const e02Port = ports.e02 === 0 ? await freePort() : (ports.e02 ?? cityPorts.e02)
+    const boiler = await startBoilerLogger({ host: e02Host, port: e02Port }, context)
+    life.onStop('E02', () => boiler.stop())
+    const outlet = await startSewageLogger({ host, port: ports.e07 ?? cityPorts.e07 }, context)
+    life.onStop('E07', () => outlet.stop())
     const e09 = `${e09Host}:${ports.e09 === 0 ? await freePort() : (ports.e09 ?? cityPorts.e09)}`
     const store = await startColdStore(`mqtt://${e09}`, context)
     life.onStop('E09', () => store.stop())
@@ -82,6 +89,8 @@ export function startCity(config: CityConfig, { clock, log, signal }: CityDepend
       FARWATCH_CENTRE: centreUrl,
       FARWATCH_SIM_OPCUA: distillery.endpoint,
       FARWATCH_SIM_MODBUS: `${reachableAs(host)}:${line.port}`,
+      FARWATCH_SIM_E02: `${e02Host}:${e02Port}`,
+      FARWATCH_SIM_E07: `${reachableAs(host)}:${outlet.port}`,
       FARWATCH_SIM_E09: e09,
     }
     log.info(variables, 'the simulated city is up')

@@ -9,14 +9,13 @@ export interface LoadConnectionOptions {
   readonly clientId: string
   readonly credential: { readonly username: string; readonly password: string } | undefined
   readonly next: () => LoadMessage | undefined
+  /** A topic whose messages are taken and acknowledged as well. */
+  readonly subscribe?: string | undefined
 }
 
-/** CONNACK and PUBACK, all that a broker sends to a client which only publishes: four bytes each (MQTT 3.1.1, 3.2, 3.4). */
-const packetBytes = 4
-
 /**
- * One MQTT 3.1.1 connection that publishes QoS 1 and nothing else: far cheaper than a whole client, so that a bench
- * measures the broker and not its load.
+ * One MQTT 3.1.1 connection that publishes QoS 1 and acknowledges what it receives: far cheaper than a whole client, so
+ * that a bench measures the broker and not its load.
  */
 export class LoadConnection {
   readonly #options: LoadConnectionOptions
@@ -61,18 +60,31 @@ export class LoadConnection {
   #take(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
-    for (; at + packetBytes <= bytes.length; at += packetBytes) {
-      const kind = bytes[at]! >> 4
-      if (kind === 4) {
-        this.#inFlight--
-        this.acknowledged++
-      } else if (kind === 2) {
-        if (bytes[at + 3] === 0) this.#opened.resolve()
-        else this.#fail(new FarwatchError('load-failed', `refused with return code ${bytes[at + 3]}`))
-      } else this.#fail(new FarwatchError('load-failed', `unexpected packet of kind ${kind}`))
+    for (;;) {
+      const body = bodyAt(bytes, at)
+      if (body === undefined) break
+      this.#packet(bytes[at]! >> 4, body)
+      at = body.byteOffset - bytes.byteOffset + body.length
     }
     this.#rest = bytes.subarray(at)
     if (this.acknowledged > 0) this.#fill()
+  }
+
+  /** CONNACK, PUBACK, SUBACK or a PUBLISH of QoS 1 (MQTT 3.1.1, 3.2, 3.4, 3.9, 3.3). */
+  #packet(kind: number, body: Buffer): void {
+    const { subscribe } = this.#options
+    if (kind === 4) {
+      this.#inFlight--
+      this.acknowledged++
+    } else if (kind === 2) {
+      if (body[1] !== 0) this.#fail(new FarwatchError('load-failed', `refused with return code ${body[1]}`))
+      else if (subscribe === undefined) this.#opened.resolve()
+      else this.#socket.write(subscribePacket(subscribe))
+    } else if (kind === 9 && body[2] === 1) this.#opened.resolve()
+    else if (kind === 3) {
+      const id = 2 + body.readUInt16BE(0)
+      this.#socket.write(Buffer.of(0x40, 2, body[id]!, body[id + 1]!))
+    } else this.#fail(new FarwatchError('load-failed', `unexpected packet of kind ${kind}`))
   }
 
   #fill(): void {
@@ -111,6 +123,25 @@ function connectPacket(clientId: string, credential: LoadConnectionOptions['cred
     ...(credential === undefined ? [] : [field(credential.username), field(credential.password)]),
   ])
   return Buffer.concat([Buffer.of(0x10), remainingLength(body.length), body])
+}
+
+/** SUBSCRIBE to one topic with QoS 1 (MQTT 3.1.1, 3.8). */
+function subscribePacket(topic: string): Buffer {
+  const body = Buffer.concat([Buffer.of(0, 1), field(topic), Buffer.of(1)])
+  return Buffer.concat([Buffer.of(0x82), remainingLength(body.length), body])
+}
+
+/** What follows the fixed header of the packet at `at`; undefined while it has not come whole (MQTT 3.1.1, 2.2). */
+function bodyAt(bytes: Buffer, at: number): Buffer | undefined {
+  let length = 0
+  for (let i = 1; at + i < bytes.length; i++) {
+    const byte = bytes[at + i]!
+    length += (byte & 0x7f) * 128 ** (i - 1)
+    if (byte >= 0x80) continue
+    const from = at + i + 1
+    return from + length <= bytes.length ? bytes.subarray(from, from + length) : undefined
+  }
+  return undefined
 }
 
 /** Everything of a QoS 1 PUBLISH before its payload (MQTT 3.1.1, 3.3). */

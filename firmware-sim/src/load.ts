@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly next: (connection: number) => LoadMessage | undefined
   /** Who a connection is, its client id being the user name as gateways have it; connects anonymously without. */
   readonly credential?: (connection: number) => { readonly username: string; readonly password: string }
+  /** A topic whose messages a connection takes and acknowledges as well, as a gateway its receipts. */
+  readonly subscribe?: (connection: number) => string
   /** Ends early: no message is begun after it, acknowledgements are not waited for. */
   readonly signal?: AbortSignal
 }
@@ -49,6 +51,7 @@ export async function publishLoad(options: LoadOptions): Promise<LoadResult> {
           inFlight,
           clientId: credential?.username ?? `load-${process.pid}-${i}`,
           credential,
+          subscribe: options.subscribe?.(i),
           next: () => (options.signal?.aborted ? undefined : next(i)),
         }),
       )

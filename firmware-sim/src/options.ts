@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { FarwatchError } from '@farwatch/model'
 import { CityConfig } from './config.ts'
 
-export const help = `The simulated city: sites E01 (OPC UA), E03 (Modbus TCP), E09 and E10 (MQTT).
+export const help = `The simulated city: sites E01 (OPC UA), E02 and E07 (HJ 212), E03 (Modbus TCP), E09 and E10 (MQTT).
 
   --home DIR      folder for its keys            FARWATCH_HOME/sim, or ./data/sim
   --centre URL    broker of the centre           FARWATCH_CENTRE, or mqtt://127.0.0.1:1883
@@ -10,7 +10,9 @@ export const help = `The simulated city: sites E01 (OPC UA), E03 (Modbus TCP), E
   --seed NUMBER   the same seed, the same city   FARWATCH_SIM_SEED, or 1
   --no-autoplay   no incident plays by itself
 
-FARWATCH_SIM_OPCUA=opc.tcp://HOST:PORT, FARWATCH_SIM_MODBUS=HOST:PORT: the ports its devices take.
+FARWATCH_SIM_OPCUA=opc.tcp://HOST:PORT, FARWATCH_SIM_MODBUS=HOST:PORT, FARWATCH_SIM_E07=HOST:PORT: the ports its
+devices take.
+FARWATCH_SIM_E02=HOST:PORT: where gateway GW-E02 listens for its logger.
 FARWATCH_SIM_E09=HOST:PORT: where the broker of gateway GW-E09 listens.
 FARWATCH_SIM_STATION_PASSWORD, FARWATCH_SIM_CAMERA_PASSWORD: of users E10-station1 and E10-gate at the centre.
 `
@@ -32,6 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export function cityConfigFrom(options: Arguments, environment: Environment): CityConfig {
   const text = (name: string) => environment[name] || undefined
+  const e02 = text('FARWATCH_SIM_E02')
   const e09 = text('FARWATCH_SIM_E09')
   const credential = (username: string, variable: string) => {
     const password = text(variable)
@@ -45,8 +48,11 @@ export function cityConfigFrom(options: Arguments, environment: Environment): Ci
     ports: {
       opcua: portOf(text('FARWATCH_SIM_OPCUA')),
       modbus: portOf(text('FARWATCH_SIM_MODBUS')),
+      e02: portOf(e02),
+      e07: portOf(text('FARWATCH_SIM_E07')),
       e09: portOf(e09),
     },
+    e02Host: e02?.replace(/:\d+$/, ''),
     e09Host: e09?.replace(/:\d+$/, ''),
     credentials: {
       station: credential('E10-station1', 'FARWATCH_SIM_STATION_PASSWORD'),

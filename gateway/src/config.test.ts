@@ -77,7 +77,7 @@ test('F8 every mistake of a gateway file is told at once, with line and path, al
 
 test('F8 unknown protocols, double names, double points and a missing variable are told', () => {
   expect(problemsOf(good.replace('protocol: mqtt', 'protocol: bacnet'))).toEqual([
-    '17|links[2].protocol|expected one of the protocols modbus, mqtt, opcua',
+    '17|links[2].protocol|expected one of the protocols modbus, mqtt, opcua, hj212',
   ])
   expect(
     problemsOf(good.replace('name: line', 'name: cellar').replace('line/grinder', 'cellar/LEL01')),

@@ -1,6 +1,7 @@
 /** What reads bytes from outside, for whoever tries to break it. */
 export { DriverError } from './driver.ts'
 export { Hj212Address } from './drivers/hj212/address.ts'
+export { type CipherForm, cipherForms, decryptSegment } from './drivers/hj212/cipher.ts'
 export { Framer as Hj212Framer } from './drivers/hj212/framer.ts'
 export { Packets as Hj212Packets } from './drivers/hj212/packets.ts'
 export { readingsOf as hj212Readings } from './drivers/hj212/readings.ts'

@@ -10,11 +10,22 @@ export type AlarmState = z.infer<typeof AlarmState>
 
 /**
  * `closed` is whatever ended the alert: the acknowledgement of one that had returned (`by` says whose), or the return of
- * an acknowledged one (`by` null).
+ * an acknowledged one (`by` null). The last three are what readings have done that came after newer ones of their point:
+ * `raised-late` adds a crossing that is over to an open alert, `amended` moves the alert's set or return time, `withdrawn`
+ * ends one that was raised for want of them.
  */
-export const transitionKinds = ['raised', 'acknowledged', 'returned', 'raised-again', 'closed'] as const
+export const transitionKinds = [
+  'raised',
+  'acknowledged',
+  'returned',
+  'raised-again',
+  'closed',
+  'raised-late',
+  'amended',
+  'withdrawn',
+] as const
 
-/** One step in an alert's life; `n` counts from 1 within the alert. */
+/** One step in an alert's life; `n` counts from 1 within the alert. `atMs` of a late one lies before that of earlier steps. */
 export const Transition = z.object({
   n: z.number().int().positive(),
   kind: z.enum(transitionKinds),
@@ -39,6 +50,8 @@ export const Alert = z.object({
   site: Name,
   level: Level,
   state: AlarmState,
+  /** Found in readings that came late, when it was over already: for a person to look at, and no alarm of now. */
+  late: z.boolean().default(false),
   title: Text,
   /** Why it fired, with the figures, for a person. */
   why: Text,

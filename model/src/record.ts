@@ -4,6 +4,7 @@ import { FarwatchError } from './errors.ts'
 import { type CameraEvent, parseFrigateEvent } from './frigate.ts'
 import type { Series } from './reading.ts'
 import { noReadings, type Readings, readBatch, seriesIn } from './readings.ts'
+import { encodeParts } from './record-bytes.ts'
 import { parseTelemetry } from './telemetry.ts'
 import { telemetryReadings } from './telemetry-readings.ts'
 import { utf8 } from './utf8.ts'
@@ -71,9 +72,9 @@ export type CentreRecord =
 export function encodeRecord(record: CentreRecord): Uint8Array {
   switch (record.kind) {
     case 'batch':
-      return encode([0, record.receivedMs, record.bytes, record.gateway])
+      return encodeParts(0, record.receivedMs, { bytes: record.bytes, names: [record.gateway] })
     case 'telemetry':
-      return encode([1, record.receivedMs, record.bytes, record.site, record.device])
+      return encodeParts(1, record.receivedMs, { bytes: record.bytes, names: [record.site, record.device] })
     case 'camera-event':
       return encode([2, record.receivedMs, record.bytes])
     case 'picture':

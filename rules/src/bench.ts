@@ -1,10 +1,11 @@
-import { type PointKey, packSeries, type Registry, Registry as RegistrySchema } from '@farwatch/model'
+import { type PointKey, packSeries, type Registry } from '@farwatch/model'
 import { silentLog } from '@farwatch/runtime'
 import { distinctUntilChanged, map, Subject, scan } from 'rxjs'
 import { AlertBook } from './alerts/book.ts'
 import { decodeEntries } from './alerts/entry.ts'
+import { city, metrics, rulesAMetric } from './bench-city.ts'
 import { Engine } from './engine/engine.ts'
-import { type Rule, ruleSchema } from './language/rule.ts'
+import type { Rule } from './language/rule.ts'
 import { ManualClock } from './testing/manual-clock.ts'
 import { MemoryJournal } from './testing/memory-journal.ts'
 
@@ -27,8 +28,6 @@ interface Size {
   readonly rounds: number
 }
 
-const metrics = 100
-const rulesAMetric = 3
 const startMs = 1_795_420_000_000
 const stepMs = 1_000
 
@@ -38,11 +37,7 @@ const stepMs = 1_000
  * distinctUntilChanged), the faster of two runs each. @throws Error when engine or pipelines differ from a slow oracle.
  */
 export async function benchRules(size: Size = { points: 10_000, rounds: 60 }): Promise<RulesFigure> {
-  const rules = rulesOf()
-  const registry = registryOf(size.points)
-  const keys = registry.sites.flatMap((site) =>
-    site.devices.flatMap((device) => device.points.map(({ metric }) => `${site.id}/${device.id}/${metric}`)),
-  )
+  const { rules, registry, keys } = city(size.points)
   const expected = oracle(rules, keys, size.rounds)
   const samples = size.points * size.rounds * rulesAMetric
   let ours = Number.POSITIVE_INFINITY
@@ -73,38 +68,6 @@ export async function benchRules(size: Size = { points: 10_000, rounds: 60 }): P
 function readingOf(point: number, round: number): number {
   const phase = (point * 37 + round) % 97
   return phase < 4 ? 26 + phase * 12 : 2 + (phase % 20)
-}
-
-function rulesOf(): Rule[] {
-  const schema = ruleSchema(new Map(), 'bench')
-  return Array.from({ length: metrics * rulesAMetric }, (_, i) =>
-    schema.parse({
-      id: `rule-${i}`,
-      level: 'orange',
-      title: { zh: '规则', en: 'Rule' },
-      for: { metrics: [`m${i % metrics}`] },
-      when: {
-        type: 'threshold',
-        above: 25 + Math.floor(i / metrics) * 12,
-        durationS: Math.floor(i / metrics),
-        clear: 20,
-      },
-    }),
-  )
-}
-
-function registryOf(points: number): Registry {
-  const name = { zh: '名', en: 'name' }
-  const sites = Array.from({ length: points / metrics }, (_, s) => ({
-    id: `S${s}`,
-    name,
-    latitude: 33,
-    longitude: 115,
-    devices: [
-      { id: 'd', name, points: Array.from({ length: metrics }, (_, m) => ({ metric: `m${m}`, name })) },
-    ],
-  }))
-  return RegistrySchema.parse({ sites })
 }
 
 async function runEngine(

@@ -41,6 +41,16 @@ export function registerMetrics(
   count('farwatch_rules_evaluations_total', 'Readings delivered to a condition', () => counts.evaluations)
   count('farwatch_rules_late_readings_total', 'Readings older than one already evaluated', () => counts.late)
   count(
+    'farwatch_rules_late_alone_total',
+    'Late readings judged by themselves, because those about them were no longer known',
+    () => engine.beyondKnowledge.readings,
+  )
+  count(
+    'farwatch_rules_late_unamended_total',
+    'Changes by late readings to alerts that were over for too long',
+    () => engine.beyondKnowledge.alerts,
+  )
+  count(
     'farwatch_rules_skewed_readings_total',
     'Readings stamped over 60 s after their receipt',
     () => counts.skewed,

@@ -13,9 +13,9 @@ const epilogueS = 15
 
 /**
  * `readings`: second of arrival, point, value, and the device's stamp in seconds beside it (none: stamped on arrival).
- * `expect`: every transition there is: second of its effective time, kind, rule, point, value.
+ * `expect`: every transition there is: second of its effective time, kind, rule, point, value, `late` for a late finding.
  */
-test.each(readdirSync(folder))('F4 F8 story %s', async (file) => {
+test.each(readdirSync(folder))('F4 F8 R3 story %s', async (file) => {
   const story = await loadYaml(
     `${folder}/${file}`,
     z.strictObject({
@@ -46,7 +46,7 @@ test.each(readdirSync(folder))('F4 F8 story %s', async (file) => {
     await goTo(last + epilogueS)
     await centre.book.flushed()
     const told = (await centre.transitions()).map(({ alert, transition: { kind, atMs, value } }) =>
-      [(atMs - startMs) / 1000, kind, alert.rule, alert.subject, value]
+      [(atMs - startMs) / 1000, kind, alert.rule, alert.subject, value, alert.late ? 'late' : null]
         .filter((part) => part !== null)
         .join(' '),
     )

@@ -146,6 +146,7 @@ export class City {
       site: key.split('/')[0] ?? '',
       level,
       state: 'unacknowledged',
+      late: false,
       title: {
         zh: `${point?.name.zh ?? key}超过限值`,
         en: `${point?.name.en ?? key} above its limit`,

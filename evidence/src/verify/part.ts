@@ -236,9 +236,13 @@ export class PartCheck {
     if (seal === undefined) return undefined
     const place = { chain: seal.chain, seq: seal.seq }
     const isRoot = (hashes: readonly Uint8Array[]) =>
-      hashes.length === seal.count && Buffer.compare(rootOfHashes(hashes), seal.root) === 0
+      hashes.length === seal.count &&
+      hashes.every(({ length }) => length === 32) &&
+      Buffer.compare(rootOfHashes(hashes), seal.root) === 0
     const computed = records.map(leafHash)
-    const hashes = Array.from({ length: given.length / 32 }, (_, i) => given.subarray(i * 32, i * 32 + 32))
+    const hashes = Array.from({ length: Math.ceil(given.length / 32) }, (_, i) =>
+      given.subarray(i * 32, i * 32 + 32),
+    )
     const whole = isRoot(computed)
     if (!whole && !(isRoot(hashes) && records.length === seal.count)) {
       for (const index of records.keys()) this.#told.add(`seal/${seal.chain}/${seal.seq}#${index}`)

@@ -1,5 +1,6 @@
 import type { PointKey } from '@farwatch/model'
 import { airlock } from './airlock.ts'
+import { flueOxygen, nitrogenOxides } from './boiler.ts'
 import { noiseLevel, pm10, tsp, windDirection, windSpeed } from './building-site.ts'
 import { ammonia, coldRoomTemperature } from './cold-room.ts'
 import { collectorPower, filterPressure } from './dust-collector.ts'
@@ -9,6 +10,7 @@ import { hopperTemperature } from './hopper-temperature.ts'
 import { noHelmet } from './no-helmet.ts'
 import type { Process } from './process.ts'
 import { running } from './running.ts'
+import { acidity, outletFlow, residue } from './sewage.ts'
 import { tankLevel } from './tank-level.ts'
 
 export const cellarSensors = ['LEL01', 'LEL02', 'LEL03', 'LEL04'] as const
@@ -28,11 +30,19 @@ export function cityProcesses(seed: number): ReadonlyMap<PointKey, Process> {
     add(`E01/cellar/${sensor}`, (s, key) => ethanol(s, key, 'E01/cellar/fan1'))
   add('E01/tk101/level', tankLevel)
 
+  add('E02/stack/o2', flueOxygen)
+  add('E02/stack/nox', (s, key) => nitrogenOxides(s, key, 'E02/stack/o2'))
+
   add('E03/line/grinder', grinder)
   add('E03/line/collector', (s, key) => collectorPower(s, key, 'E03/line/grinder'))
   add('E03/line/dp', (s, key) => filterPressure(s, key, 'E03/line/collector'))
   add('E03/line/hopper', (s, key) => hopperTemperature(s, key, 'E03/line/grinder'))
   add('E03/line/airlock', (s, key) => airlock(s, key, 'E03/line/grinder'))
+
+  add('E07/outlet/cod', residue(24, 8))
+  add('E07/outlet/nh3n', residue(1.6, 0.9))
+  add('E07/outlet/ph', acidity)
+  add('E07/outlet/flow', outletFlow)
 
   for (const room of coldRooms) {
     add(`E09/${room}/nh3`, ammonia)

@@ -23,7 +23,7 @@ async function config(): Promise<CityConfig> {
     home,
     seed: 1,
     centreUrl: `mqtt://127.0.0.1:${await freePort()}`,
-    ports: { opcua: 0, modbus: 0, e09: 0 },
+    ports: { opcua: 0, modbus: 0, e02: 0, e07: 0, e09: 0 },
     autoplay: null,
   }
 }
@@ -34,6 +34,8 @@ test('the city runs in a thread: it tells its ports, plays scripts, refuses unkn
     FARWATCH_CENTRE: expect.stringMatching(/^mqtt:/),
     FARWATCH_SIM_OPCUA: expect.stringMatching(/^opc\.tcp:\/\/127\.0\.0\.1:[1-9]\d+$/),
     FARWATCH_SIM_MODBUS: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d+$/),
+    FARWATCH_SIM_E02: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d+$/),
+    FARWATCH_SIM_E07: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d+$/),
     FARWATCH_SIM_E09: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d+$/),
   })
   await city.play('S1', { speed: 2 })
@@ -53,7 +55,10 @@ test('F8 a device port in use ends the start with the port’s name', async () =
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   const { port } = taken.address() as { port: number }
   await expect(
-    startCityInWorker({ ...(await config()), ports: { opcua: 0, modbus: port, e09: 0 } }, silentLog),
+    startCityInWorker(
+      { ...(await config()), ports: { opcua: 0, modbus: port, e02: 0, e07: 0, e09: 0 } },
+      silentLog,
+    ),
   ).rejects.toMatchObject({ code: 'port-unavailable', message: expect.stringContaining(String(port)) })
   await new Promise((resolve) => taken.close(resolve))
 })

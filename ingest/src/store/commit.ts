@@ -40,8 +40,7 @@ export function commitChunk(
     const { items, duplicates } = await withoutDoubles(transaction, chunk.items)
     const tables = items === chunk.items ? chunk.tables : encodeItems(items, ids)
     for (const { table, columns, data } of tables.copies) await transaction.copyIn(table, columns, data)
-    await saveStatuses(transaction, tables)
-    await saveDeliveries(transaction, tables)
+    await saveNewest(transaction, tables)
     await trim(transaction, tables)
     return { done: true, duplicates, tables }
   })
@@ -107,36 +106,36 @@ async function ledgerOf(transaction: Transaction, items: readonly Item[]): Promi
   return new Map(rows.map(({ gateway, chain, seq, hash }) => [`${gateway} ${chain} ${seq}`, hash]))
 }
 
-async function saveStatuses(transaction: Transaction, { statuses }: Tables): Promise<void> {
-  if (statuses.size === 0) return
-  const rows = Array.from(statuses, ([gateway, { status, receivedMs }]) => ({
-    gateway,
-    status,
-    received_at: new Date(receivedMs).toISOString(),
-  }))
-  await transaction.query(
-    `insert into gateway_seen (gateway, status, received_at)
-     select gateway, status, received_at
-     from jsonb_to_recordset($1::jsonb) as r (gateway text, status jsonb, received_at timestamptz)
-     on conflict (gateway) do update set status = excluded.status, received_at = excluded.received_at`,
-    [storableJson(rows)],
-  )
-}
-
-async function saveDeliveries(transaction: Transaction, { deliveries }: Tables): Promise<void> {
-  if (deliveries.size === 0) return
-  const rows = Array.from(deliveries, ([gateway, { delivery, receivedMs }]) => ({
-    gateway,
-    delivery,
-    told_at: new Date(receivedMs).toISOString(),
-  }))
-  await transaction.query(
-    `insert into gateway_delivery (gateway, delivery, told_at)
-     select gateway, delivery, told_at
-     from jsonb_to_recordset($1::jsonb) as r (gateway text, delivery jsonb, told_at timestamptz)
-     on conflict (gateway) do update set delivery = excluded.delivery, told_at = excluded.told_at`,
-    [storableJson(rows)],
-  )
+/** What gateways last said of themselves, one row a gateway in each table. */
+async function saveNewest(transaction: Transaction, { statuses, deliveries }: Tables): Promise<void> {
+  const told = [
+    {
+      ...{ table: 'gateway_seen', column: 'status', time: 'received_at' },
+      rows: Array.from(statuses, ([gateway, { status, receivedMs }]) => ({
+        gateway,
+        value: status,
+        receivedMs,
+      })),
+    },
+    {
+      ...{ table: 'gateway_delivery', column: 'delivery', time: 'told_at' },
+      rows: Array.from(deliveries, ([gateway, { delivery, receivedMs }]) => ({
+        gateway,
+        value: delivery,
+        receivedMs,
+      })),
+    },
+  ]
+  for (const { table, column, time, rows } of told) {
+    if (rows.length === 0) continue
+    const dated = rows.map(({ gateway, value, receivedMs }) => ({ gateway, value, at: new Date(receivedMs) }))
+    await transaction.query(
+      `insert into ${table} (gateway, ${column}, ${time})
+       select gateway, value, at from jsonb_to_recordset($1::jsonb) as r (gateway text, value jsonb, at timestamptz)
+       on conflict (gateway) do update set ${column} = excluded.${column}, ${time} = excluded.${time}`,
+      [storableJson(dated)],
+    )
+  }
 }
 
 async function trim(transaction: Transaction, { cameras, refusals }: Tables): Promise<void> {

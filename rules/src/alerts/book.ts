@@ -1,8 +1,17 @@
-import { type AcknowledgeOutcome, type Alert, type AlertDesk, isOpen, messageOf } from '@farwatch/model'
+import {
+  type AcknowledgeOutcome,
+  type Alert,
+  type AlertDesk,
+  isOpen,
+  messageOf,
+  type Transition,
+} from '@farwatch/model'
 import { backoffMs, type Clock, type Journal, type Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import { type Cause, type Entry, encodeEntries, entriesPerRecord, type TransitionEntry } from './entry.ts'
-import { type AlertEvent, type AlertHead, advance, withTransition } from './life.ts'
+import type { LateEvent } from './late-life.ts'
+import { type AlertEvent, advance } from './life.ts'
+import { type AlertHead, alertId, withTransition } from './step.ts'
 
 /** How long a closed alert is still shown. */
 const shownAfterMs = 3_600_000
@@ -71,9 +80,36 @@ export class AlertBook implements AlertDesk {
     for (const id of this.#openBySubject.values()) yield this.#alerts.get(id)!
   }
 
-  /** What a condition said, and which of its outputs that was; null: said on its behalf. */
-  onCondition(of: Pick<AlertHead, 'rule' | 'subject'>, event: AlertEvent, cause: Cause): void {
-    this.#advance(this.openOf(of.rule, of.subject), event, cause)
+  /**
+   * What a condition said, and which of its outputs that was; null: said on its behalf. Returns the alert that it went to,
+   * as it is then.
+   */
+  onCondition(of: Pick<AlertHead, 'rule' | 'subject'>, event: AlertEvent, cause: Cause): Alert | undefined {
+    const open = this.openOf(of.rule, of.subject)
+    return this.#advance(open ?? this.#sameCause(event), event, cause)
+  }
+
+  /** What late readings have changed about an alert. Returns undefined where it cannot be changed any more. */
+  amend(id: string, event: LateEvent & { kind: 'amend' | 'withdraw' }, cause: Cause): Alert | undefined {
+    const alert = this.#alerts.get(id)
+    if (alert === undefined) return undefined
+    const reopens = !isOpen(alert) && event.kind === 'amend' && event.returnedMs === null
+    if (reopens && this.openOf(alert.rule, alert.subject) !== undefined) return undefined
+    return this.#advance(alert, event, cause)
+  }
+
+  alertOf(id: string): Alert | undefined {
+    return this.#alerts.get(id)
+  }
+
+  /** Whether an alert that is known here, open or closed, was raised by something of this time. */
+  tellsOf({ rule, subject }: Pick<AlertHead, 'rule' | 'subject'>, fromMs: number, toMs: number): boolean {
+    for (const alert of this.#alerts.values()) {
+      if (alert.rule !== rule || alert.subject !== subject) continue
+      const isIn = ({ kind, atMs }: Transition) => kind.startsWith('raised') && atMs >= fromMs && atMs <= toMs
+      if (alert.transitions.some(isIn)) return true
+    }
+    return false
   }
 
   /**
@@ -157,6 +193,12 @@ export class AlertBook implements AlertDesk {
     })
     this.#write()
     return after
+  }
+
+  /** An alert that is over and that this very cause had raised, were it to set again. */
+  #sameCause(event: AlertEvent): Alert | undefined {
+    if (event.kind !== 'set' && event.kind !== 'find') return undefined
+    return this.#alerts.get(alertId(event.head, event.kind === 'set' ? event.atMs : event.setMs))
   }
 
   #put(alert: Alert): void {

@@ -1,7 +1,8 @@
 import { type AlarmState, type Alert, Alert as AlertSchema, alarmStates } from '@farwatch/model'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AlertEvent, type AlertHead, advance, alertId, keptTransitions } from './life.ts'
+import { type AlertEvent, advance } from './life.ts'
+import { type AlertHead, alertId, keptTransitions } from './step.ts'
 
 const head: AlertHead = {
   rule: 'gas-1',
@@ -19,7 +20,7 @@ const back = (atMs: number, worst = 30): AlertEvent => ({ kind: 'return', atMs, 
 const acknowledge = (atMs: number): AlertEvent => ({ kind: 'acknowledge', atMs, by: 'li', comment: null })
 
 function after(...events: AlertEvent[]): Alert | undefined {
-  return events.reduce<Alert | undefined>((alert, event) => advance(alert, event, event.atMs + 5), undefined)
+  return events.reduce<Alert | undefined>((alert, event) => advance(alert, event, 1_000), undefined)
 }
 
 describe('F4 the table of ISA-18.2', () => {

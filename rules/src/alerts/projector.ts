@@ -84,17 +84,17 @@ async function store(database: Database, entries: readonly TransitionEntry[]): P
 }
 
 const upsertAlerts = `
-insert into alert (id, rule, rule_version, subject, site, level, state, title, why, unit, limit_value, value, worst,
+insert into alert (id, rule, rule_version, subject, site, level, state, late, title, why, unit, limit_value, value, worst,
                    set_at, returned_at, last_n)
-select id, rule, "ruleVersion", subject, site, level, state, title, why, unit, "limit", value, worst,
+select id, rule, "ruleVersion", subject, site, level, state, late, title, why, unit, "limit", value, worst,
        to_timestamp("setMs" / 1000.0), to_timestamp("returnedMs" / 1000.0), last_n
 from jsonb_to_recordset($1::jsonb) as t(
-  id text, rule text, "ruleVersion" integer, subject text, site text, level text, state text, title jsonb, why jsonb,
+  id text, rule text, "ruleVersion" integer, subject text, site text, level text, state text, late boolean, title jsonb, why jsonb,
   unit text, "limit" float8, value float8, worst float8, "setMs" float8, "returnedMs" float8, last_n integer, nr integer)
 order by nr
 on conflict (id) do update set
-  state = excluded.state, why = excluded.why, worst = excluded.worst, returned_at = excluded.returned_at,
-  last_n = excluded.last_n
+  state = excluded.state, late = excluded.late, why = excluded.why, worst = excluded.worst, set_at = excluded.set_at,
+  returned_at = excluded.returned_at, last_n = excluded.last_n
 where alert.last_n < excluded.last_n`
 
 const insertTransitions = `

@@ -10,15 +10,15 @@ import type { z } from 'zod'
  */
 export interface Input {
   kind: 'reading' | 'wake' | 'resume'
-  /** Effective time of the reading, Unix ms; never after `nowMs`. Of a wake or resume: `nowMs`. */
+  /** Effective time of the reading, Unix ms; never after `nowMs`. Of a wake: the time asked for. Of a resume: `nowMs`. */
   timeMs: number
-  /** Arrival: when the centre received what is being processed, Unix ms. */
+  /** Arrival: when the centre received what is being processed, Unix ms. Nothing for conditions on event time to look at. */
   nowMs: number
-  /** Arrival of the point's newest value before this input; -Infinity when there has been none. */
+  /** Arrival of the point's newest value before this input; -Infinity when there has been none. As `nowMs`. */
   arrivedMs: number
   value: number
   quality: Quality
-  /** Older than a reading that has already been evaluated. */
+  /** Older than a reading that has already been judged. Only conditions on the clock of arrival are given such readings. */
   late: boolean
 }
 
@@ -41,7 +41,10 @@ export interface Step<State> {
 
 /** One kind of condition, set up for one rule; shared by all points of the same interval, so it holds nothing of them. */
 export interface Condition<State> {
-  /** `event`: times are effective times of readings. `arrival`: times are when the centre received them. */
+  /**
+   * `event`: times are effective times of readings, and readings come in their order: late ones are put in their places and
+   * the condition is run again from there. `arrival`: times are when the centre received them.
+   */
   readonly clock: 'event' | 'arrival'
   /** The limit as shown with the alert, null without one. */
   readonly limit: number | null

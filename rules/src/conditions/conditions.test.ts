@@ -2,7 +2,7 @@ import { Quality } from '@farwatch/model'
 import fc from 'fast-check'
 import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import type { Cell } from '../engine/cell.ts'
+import { freshCell } from '../engine/cell.ts'
 import { latenessMs, lift } from '../engine/lift.ts'
 import { Timers } from '../engine/timers.ts'
 import { When } from '../language/rule.ts'
@@ -17,12 +17,7 @@ type Moment = readonly [second: number, what: number | 'tick' | 'resume', qualit
 /** Tells a story to a condition in virtual time and returns what it said: `set@3 28`, `return@9 20 worst 30`. */
 function tell(when: unknown, story: readonly Moment[], delayS = 0): string[] {
   const condition = conditionOf(When.parse(when), 1)
-  const cell: Cell = {
-    state: condition.initial(false),
-    dueMs: Infinity,
-    outputs: 0,
-    ignoreUntilMs: -Infinity,
-  }
+  const cell = freshCell(condition)
   const timers = new Timers()
   const inputs$ = new Subject<Input>()
   const said: string[] = []
@@ -37,7 +32,11 @@ function tell(when: unknown, story: readonly Moment[], delayS = 0): string[] {
     late: false,
     ...extra,
   })
-  const host = { timers, order: 0, wake: (nowMs: number) => input('wake', nowMs) }
+  let now = 0
+  const host = {
+    ...{ timers, order: 0, nowMs: () => now, goneOn: () => undefined },
+    wake: (timeMs: number, nowMs: number) => input('wake', nowMs, { timeMs }),
+  }
   inputs$.pipe(lift(condition, cell, host)).subscribe(({ kind, atMs, value, worst }) => {
     said.push(
       `${kind}@${atMs / 1000}${value === null ? '' : ` ${value}`}${kind === 'set' || worst === null ? '' : ` worst ${worst}`}`,
@@ -45,6 +44,7 @@ function tell(when: unknown, story: readonly Moment[], delayS = 0): string[] {
   })
   for (const [second, what, quality = 0] of story) {
     const nowMs = second * 1000 + (typeof what === 'number' ? delayS * 1000 : 0)
+    now = nowMs
     timers.fireUntil(nowMs)
     if (what === 'resume') inputs$.next(input('resume', nowMs))
     if (typeof what !== 'number') continue

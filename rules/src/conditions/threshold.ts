@@ -59,7 +59,6 @@ export function threshold(when: When & { type: 'threshold' }): Condition<State> 
         if (input.kind === 'resume' || state.phase !== 'pending' || state.heldMs !== null) return undefined
         return set(state.sinceMs + durationMs, state.value, state.worst)
       }
-      if (input.late) return undefined
       if (state.phase === 'pending') return pending(state, input)
       const { timeMs, value } = input
       if (state.phase === 'normal') {

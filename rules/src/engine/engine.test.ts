@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Condition, Input, Output } from '../conditions/condition.ts'
 import { Centre } from '../testing/centre.ts'
 import { gasRules, lel01, rulesOf } from '../testing/city.ts'
-import type { Cell } from './cell.ts'
+import { freshCell } from './cell.ts'
 import { lift } from './lift.ts'
 import { Timers } from './timers.ts'
 
@@ -51,13 +51,18 @@ test('F8 bad and missing values of a batch neither set nor clear', async () => {
   expect(await kinds()).toEqual(['raised'])
 })
 
-test('F4 late readings are counted and change nothing', async () => {
+test('R3 late readings are counted, wait for others of their kind, and show what was', async () => {
   take([28, 28, 28])
   expect(await kinds()).toEqual(['raised'])
   take([1, 1, 1])
-  // The last of them is as new as the newest: it is judged.
+  // The last of them is as new as the newest: it is judged at once.
   expect(centre.engine.counts.late).toBe(2)
   expect(await kinds()).toEqual(['raised', 'returned'])
+  centre.tick(2_000)
+  expect(await kinds()).toEqual(['raised', 'returned', 'withdrawn'])
+  expect(centre.book.current().map(({ state, transitions }) => [state, transitions.at(-1)!.comment])).toEqual(
+    [['normal', '依据迟到数据撤回 / withdrawn by data that came late']],
+  )
 })
 
 test('F8 a point that no rule watches is counted, and harms nothing', async () => {
@@ -95,12 +100,11 @@ test('F4 a condition that throws ends its own stream, not that of its neighbour'
     late: false,
   }
   const inputs$ = new Subject<Input>()
-  const cell = (): Cell<number> => ({ state: 0, dueMs: Infinity, outputs: 0, ignoreUntilMs: -1 })
-  const host = { timers: new Timers(), order: 0, wake: () => input }
+  const host = { timers: new Timers(), order: 0, wake: () => input, nowMs: () => 1, goneOn: () => undefined }
   const errors: unknown[] = []
   const said: Output[] = []
-  inputs$.pipe(lift(broken, cell(), host)).subscribe({ error: (error) => errors.push(error) })
-  inputs$.pipe(lift(sound, cell(), host)).subscribe((output) => said.push(output))
+  inputs$.pipe(lift(broken, freshCell(broken), host)).subscribe({ error: (error) => errors.push(error) })
+  inputs$.pipe(lift(sound, freshCell(sound), host)).subscribe((output) => said.push(output))
   inputs$.next(input)
   inputs$.next(input)
   expect(errors).toEqual([new Error('broken')])

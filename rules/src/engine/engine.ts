@@ -14,13 +14,16 @@ import type { Logger } from '@farwatch/runtime'
 import { Subject } from 'rxjs'
 import type { AlertBook } from '../alerts/book.ts'
 import type { Entry, TransitionEntry } from '../alerts/entry.ts'
-import type { About, Condition, Input, Output } from '../conditions/condition.ts'
+import type { Condition, Input, Output } from '../conditions/condition.ts'
 import { conditionOf } from '../conditions/index.ts'
 import { matcherOf, type Target } from '../language/match.ts'
 import type { Rule } from '../language/rule.ts'
 import { adoptingCell, type Cell, finite, freshCell, keptCell, restoredCell } from './cell.ts'
-import type { Checkpoint } from './checkpoint.ts'
-import { lift } from './lift.ts'
+import { type Checkpoint, keptPast } from './checkpoint.ts'
+import { Conclusions, type Instance } from './conclusions.ts'
+import { Lateness } from './lateness.ts'
+import { type Host, lift } from './lift.ts'
+import { returnUnwatched, warnOfRules } from './opening.ts'
 import { Route, RouteLists } from './route.ts'
 import { Settled } from './settled.ts'
 import { Timers } from './timers.ts'
@@ -32,15 +35,6 @@ const defaultIntervalS = 10
 
 /** What the engine is told besides records, to be applied before the record at `before`. */
 export type Told = Exclude<Entry, TransitionEntry>
-
-/** One condition of one rule on one point. */
-export interface Instance {
-  readonly rule: Rule
-  readonly target: Target
-  readonly about: About
-  readonly condition: Condition<unknown>
-  readonly cell: Cell
-}
 
 export interface EngineOptions {
   readonly rules: readonly Rule[]
@@ -59,8 +53,8 @@ export interface EngineOptions {
  * ticks and starts determine everything: processing them again, from a checkpoint or from the beginning, gives the alerts
  * that live gave.
  *
- * Not done yet: a reading older than one already evaluated for its point is counted (`late`) and shown to conditions as
- * late, which only silence heeds; it neither amends nor withdraws an alert.
+ * A reading in order is judged at once. One older than the time that its point has reached is late: it waits a moment for
+ * others of its kind, then all of them are put in their places (`lateness.ts`).
  */
 export class Engine {
   readonly #options: EngineOptions
@@ -72,10 +66,13 @@ export class Engine {
   readonly #conditions = new Map<string, Condition<unknown>>()
   readonly #timers = new Timers()
   readonly #outputs$ = new Subject<{ instance: Instance; output: Output }>()
-  readonly #input: Input
+  readonly #input: Input = emptyInput()
+  readonly #wakeInput: Input = emptyInput()
   /** What is still to be applied from the alert journal, in order. */
   #told: Told[] = []
   readonly #settled = new Settled()
+  readonly #conclusions: Conclusions
+  readonly #lateness: Lateness
   #unregistered = 0
   #isOpening = true
   /** Conditions that were not restored. */
@@ -86,19 +83,17 @@ export class Engine {
   newestMs = 0
   readonly counts = { evaluations: 0, late: 0, skewed: 0, unwatched: 0, badRecords: 0, failedConditions: 0 }
 
+  /** Late readings whose neighbours are no longer known, and changes to alerts that are no longer known. */
+  get beyondKnowledge(): { readings: number; alerts: number } {
+    return { readings: this.#lateness.beyond, alerts: this.#conclusions.unamended }
+  }
+
   constructor(options: EngineOptions) {
     this.#options = options
     this.#matchers = options.rules.map((rule) => ({ rule, matches: matcherOf(rule) }))
     this.#takesUnregistered = options.rules.some((rule) => rule.for.unregistered)
-    this.#input = {
-      kind: 'reading',
-      timeMs: 0,
-      nowMs: 0,
-      arrivedMs: Number.NEGATIVE_INFINITY,
-      value: 0,
-      quality: 0,
-      late: false,
-    }
+    this.#conclusions = new Conclusions(options.book, this.#settled)
+    this.#lateness = new Lateness(this.#timers, this.#conclusions)
   }
 
   /**
@@ -113,7 +108,7 @@ export class Engine {
       if (entry.kind === 'transition') this.#settled.add(entry)
       else this.#told.push(entry)
     }
-    this.#outputs$.subscribe(({ instance, output }) => this.#conclude(instance, output))
+    this.#outputs$.subscribe(({ instance, output }) => this.#conclusions.say(instance, output))
     for (const registered of pointsOf(this.#options.registry)) {
       const { key, site, device, point } = registered
       this.#connect({ key, site: site.id, device: device.id, metric: point.metric, registered }, checkpoint)
@@ -123,8 +118,11 @@ export class Engine {
     const met = checkpoint === undefined ? open.map(({ subject }) => subject) : Object.keys(checkpoint.points)
     for (const key of met) if (!this.#routes.has(key)) this.#meet(key, checkpoint)
     this.#isOpening = false
-    this.#warn(checkpoint)
-    this.#withdraw(open)
+    const { rules, book, log } = this.#options
+    const used = this.#instances
+    warnOfRules(rules, { used, checkpoint, log })
+    const willWatch = (alert: Alert) => this.#willWatch(alert)
+    returnUnwatched(open, { used, willWatch, nowMs: this.nowMs, book, log })
   }
 
   /** Still processing what had been processed before; the alert journal knows more than the conditions do. */
@@ -190,9 +188,9 @@ export class Engine {
   /** All of it that a restart needs; alerts and their position are the book's. */
   snapshot(alerts: readonly Alert[], alertPosition: number): Checkpoint {
     const points: Checkpoint['points'] = {}
-    for (const { key, lastMs, arrivedMs } of this.#routes.values()) {
+    for (const { key, lastMs, arrivedMs, past, judging } of this.#routes.values()) {
       if (Number.isFinite(arrivedMs) || Number.isFinite(lastMs))
-        points[key] = [finite(lastMs), finite(arrivedMs)]
+        points[key] = [finite(lastMs), finite(arrivedMs), past && keptPast(past, judging!.dueMs)]
     }
     const rules: Checkpoint['rules'] = {}
     for (const { rule, target, condition, cell } of this.#instances) {
@@ -200,7 +198,6 @@ export class Engine {
       rules[rule.id]!.cells[target.key] = keptCell(cell, condition.stateVersion)
     }
     return {
-      v: 1,
       position: this.position,
       alertPosition,
       nowMs: this.nowMs,
@@ -226,28 +223,36 @@ export class Engine {
   #resume(nowMs: number): void {
     this.nowMs = nowMs
     for (const route of this.#routes.values()) {
-      this.#fill(route, 'resume')
-      for (const subscriber of [...route.subscribers]) subscriber.next(this.#input)
+      this.#wake(route, nowMs, nowMs).kind = 'resume'
+      for (const subscriber of [...route.subscribers]) subscriber.next(this.#wakeInput)
     }
   }
 
   #evaluate(route: Route, { ends, timesMs, values, qualities }: Readings, s: number): void {
-    const { subscribers } = route
+    const { subscribers, past } = route
     const { nowMs } = this
     const input = this.#input
     for (let i = s === 0 ? 0 : ends[s - 1]!; i < ends[s]!; i++) {
       const sourceMs = timesMs[i]!
       const value = values[i]!
+      const quality = qualities[i]!
       const timeMs = Math.min(sourceMs, nowMs)
       const late = timeMs < route.lastMs
       if (sourceMs > nowMs + maxAheadMs) this.counts.skewed++
       if (late) this.counts.late++
+      if (past !== undefined) {
+        if (late) this.#lateness.keep(route, { timeMs, value, quality }, nowMs)
+        else {
+          if (past.isFull) this.#lateness.turn(route)
+          past.add(timeMs, value, quality)
+        }
+      }
       input.kind = 'reading'
       input.timeMs = timeMs
       input.nowMs = nowMs
       input.arrivedMs = route.arrivedMs
       input.value = value
-      input.quality = qualities[i]!
+      input.quality = quality
       input.late = late
       const count = subscribers.length
       // Backwards, because one that fails takes itself out.
@@ -259,15 +264,13 @@ export class Engine {
     this.newestMs = route.lastMs
   }
 
-  #fill(route: Route, kind: 'wake' | 'resume'): Input {
-    const input = this.#input
-    input.kind = kind
-    input.timeMs = this.nowMs
-    input.nowMs = this.nowMs
+  #wake(route: Route, timeMs: number, nowMs: number): Input {
+    const input = this.#wakeInput
+    input.kind = 'wake'
+    input.timeMs = timeMs
+    input.nowMs = nowMs
     input.arrivedMs = route.arrivedMs
     input.value = Number.NaN
-    input.quality = 0
-    input.late = false
     return input
   }
 
@@ -299,15 +302,30 @@ export class Engine {
       if (!matches(target)) continue
       const condition = this.#conditionOf(rule, point?.intervalS ?? defaultIntervalS)
       const parts = { rule, target, about, condition }
-      const instance = { ...parts, cell: this.#cellOf(parts, checkpoint) }
-      const order = this.#instances.push(instance)
-      const wake = () => this.#fill(route, 'wake')
-      route.inputs$.pipe(lift(condition, instance.cell, { timers: this.#timers, order, wake })).subscribe({
+      const host = this.#hostOf(route)
+      const instance = { ...parts, host, cell: this.#cellOf(parts, checkpoint) }
+      this.#instances.push(instance)
+      if (condition.clock === 'event') route.instances.push(instance)
+      route.inputs$.pipe(lift(condition, instance.cell, host)).subscribe({
         next: (output) => this.#outputs$.next({ instance, output }),
-        error: (error) => this.#failed(instance, error),
+        error: (error) => this.#failed(route, instance, error),
       })
     }
+    this.#lateness.begin(route, checkpoint?.points[target.key]?.[2])
     return route
+  }
+
+  #hostOf(route: Route): Host {
+    return {
+      timers: this.#timers,
+      order: this.#instances.length + 1,
+      wake: (timeMs, nowMs) => this.#wake(route, timeMs, nowMs),
+      // A reading of that very millisecond would have come before the wake-up: it is late now.
+      goneOn: (timeMs) => {
+        route.lastMs = Math.max(route.lastMs, timeMs + 0.5)
+      },
+      nowMs: () => this.nowMs,
+    }
   }
 
   #conditionOf(rule: Rule, intervalS: number): Condition<unknown> {
@@ -317,7 +335,7 @@ export class Engine {
     return condition
   }
 
-  #cellOf(instance: Omit<Instance, 'cell'>, checkpoint: Checkpoint | undefined): Cell {
+  #cellOf(instance: Omit<Instance, 'cell' | 'host'>, checkpoint: Checkpoint | undefined): Cell {
     const { rule, condition, target } = instance
     const point = target.key
     const restored = restoredCell(condition, rule, { point, checkpoint })
@@ -328,70 +346,25 @@ export class Engine {
     return adoptingCell(condition, { rule, point, alert, settled: this.#settled })
   }
 
-  #conclude(instance: Instance, output: Output): void {
-    const { rule, target, about, condition, cell } = instance
-    const n = ++cell.outputs
-    if (n <= this.#settled.outputs(rule, target.key)) return
-    const { atMs, value, worst } = output
-    const head = {
-      rule: rule.id,
-      ruleVersion: rule.version,
-      subject: target.key,
-      site: target.site,
-      level: rule.level,
-      title: rule.title,
-      why: condition.why(output, about),
-      unit: condition.limit === null ? '' : about.unit,
-      limit: condition.limit,
-    }
-    const event =
-      output.kind === 'set'
-        ? ({ kind: 'set', atMs, value, head } as const)
-        : ({ kind: 'return', atMs, value, worst } as const)
-    this.#options.book.onCondition(head, event, { version: rule.version, output: n })
+  /** Whether a rule is for a point that no registry names and that has not been met yet. */
+  #willWatch({ rule, subject }: Alert): boolean {
+    const names = this.#routes.has(subject) ? undefined : parsePointKey(subject)
+    const matches = this.#matchers.find((one) => one.rule.id === rule)?.matches
+    return names !== undefined && matches?.({ key: subject, ...names }) === true
   }
 
-  #failed({ rule, target }: Instance, error: unknown): void {
+  #failed(route: Route, instance: Instance, error: unknown): void {
+    const { rule, target } = instance
+    this.#lateness.leave(route, instance)
     this.counts.failedConditions++
     this.#options.log.error(
       { rule: rule.id, point: target.key, problem: messageOf(error) },
       'a condition failed and is off until the next start; all others go on',
     )
   }
+}
 
-  #warn(checkpoint: Checkpoint | undefined): void {
-    const { log, rules } = this.#options
-    const used = new Set(this.#instances.map(({ rule }) => rule.id))
-    for (const rule of rules) {
-      if (!used.has(rule.id) && !rule.for.unregistered) {
-        log.warn({ rule: rule.id, for: rule.for }, 'the rule matches no point of the registry')
-      }
-      const kept = checkpoint?.rules[rule.id]
-      if (kept !== undefined && kept.version !== rule.version) {
-        log.info(
-          { rule: rule.id, from: kept.version, to: rule.version },
-          'another version of the rule: it starts fresh',
-        )
-      }
-    }
-  }
-
-  /** Alerts whose rule or point is gone: nothing will ever say that their condition has returned. */
-  #withdraw(open: readonly Alert[]): void {
-    const { book, log } = this.#options
-    const alive = new Set(this.#instances.map(({ rule, target }) => `${rule.id}\n${target.key}`))
-    for (const alert of open) {
-      if (alive.has(`${alert.rule}\n${alert.subject}`) || alert.returnedMs !== null) continue
-      const names = this.#routes.has(alert.subject) ? undefined : parsePointKey(alert.subject)
-      const matches = this.#matchers.find(({ rule }) => rule.id === alert.rule)?.matches
-      if (names !== undefined && matches?.({ key: alert.subject, ...names })) continue
-      log.warn(
-        { alert: alert.id, rule: alert.rule, subject: alert.subject },
-        'the rule no longer applies: alert returned',
-      )
-      const comment = '规则已停用或不再适用 / the rule no longer applies'
-      const atMs = Math.max(this.nowMs, alert.setMs)
-      book.onCondition(alert, { kind: 'return', atMs, value: null, worst: null, comment }, null)
-    }
-  }
+function emptyInput(): Input {
+  const arrivedMs = Number.NEGATIVE_INFINITY
+  return { kind: 'reading', timeMs: 0, nowMs: 0, arrivedMs, value: 0, quality: 0, late: false }
 }

@@ -1,6 +1,9 @@
 import type { PointKey } from '@farwatch/model'
 import { Observable, type Subscriber } from 'rxjs'
 import type { Input } from '../conditions/condition.ts'
+import type { Instance } from './conclusions.ts'
+import type { Past } from './past.ts'
+import type { Timer } from './timers.ts'
 
 /**
  * One point's way to the conditions that watch it. Found by a map look-up; its subscribers are called in order, so that a
@@ -8,11 +11,17 @@ import type { Input } from '../conditions/condition.ts'
  */
 export class Route {
   readonly key: PointKey
-  /** Effective time of the newest reading evaluated, Unix ms. */
+  /** Up to here the point's time has gone on: effective time of the newest reading judged, or of a wake-up after it. Unix ms. */
   lastMs = Number.NEGATIVE_INFINITY
   /** Arrival of the newest reading with a value. */
   arrivedMs = Number.NEGATIVE_INFINITY
   readonly subscribers: Subscriber<Input>[] = []
+  /** What late readings need; undefined where no condition is on event time. */
+  past: Past | undefined
+  /** Its conditions on event time. */
+  readonly instances: Instance[] = []
+  /** When its late readings are to be judged. */
+  judging: Timer | undefined
   readonly inputs$: Observable<Input>
 
   constructor(key: PointKey) {

@@ -36,7 +36,8 @@ export class Timers {
       this.#pop()
       if (at !== timer.queuedMs) continue
       timer.queuedMs = Infinity
-      if (timer.dueMs > nowMs) {
+      // Moved on: it takes its new place, also where that is due by now, or the order would hang on who has looked when.
+      if (timer.dueMs > at) {
         if (timer.dueMs !== Infinity) this.#push(timer, timer.dueMs)
         continue
       }

@@ -1,6 +1,6 @@
 import type { Alert } from '@farwatch/model'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { isUnacknowledged } from '../design/levels.ts'
+import { isCalling, isUnacknowledged } from '../design/levels.ts'
 import { useWords } from '../i18n/index.ts'
 import { useConnection, useSites } from '../live/hooks.ts'
 import { AlertRow } from './alert-row.tsx'
@@ -20,7 +20,7 @@ export function AlertList({ order, onOpen, onAcknowledge }: Props) {
   const known = useKnownIds(order.open)
   const selected = order.open.find((alert) => alert.id === selectedId)
   const sites = useSites()
-  const newest = order.open.find((alert) => !known.has(alert.id) && isUnacknowledged(alert))
+  const newest = order.open.find((alert) => !known.has(alert.id) && isCalling(alert))
 
   const move = (step: 1 | -1) => {
     const at = order.open.findIndex((alert) => alert.id === selectedId)
@@ -47,7 +47,7 @@ export function AlertList({ order, onOpen, onAcknowledge }: Props) {
         key={alert.id}
         alert={alert}
         selected={alert.id === selectedId}
-        fresh={isUnacknowledged(alert) && !known.has(alert.id)}
+        fresh={isCalling(alert) && !known.has(alert.id)}
         withSite
         onOpen={onOpen}
         onAcknowledge={onAcknowledge}

@@ -3,7 +3,7 @@ import { memo } from 'react'
 import { Age, useAgeText } from '../design/age.tsx'
 import { Icon } from '../design/icons.tsx'
 import { LevelMark } from '../design/level-mark.tsx'
-import { isUnacknowledged } from '../design/levels.ts'
+import { isCalling, isUnacknowledged } from '../design/levels.ts'
 import { formatValue } from '../design/number.ts'
 import { clockTime, stamp } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
@@ -11,7 +11,7 @@ import { isStale } from '../live/freshness.ts'
 import { live, useNow, useSite, useValue } from '../live/hooks.ts'
 import { useMay } from '../session/session.ts'
 import { useAct } from './acknowledge.ts'
-import { acknowledgement, endedMs } from './order.ts'
+import { acknowledgement, endedMs, lateness } from './order.ts'
 
 export interface AlertRowProps {
   readonly alert: Alert
@@ -40,8 +40,9 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
       data-waiting={waiting || undefined}
       data-selected={selected || undefined}
       data-fresh={fresh || undefined}
+      data-late={alert.late || undefined}
     >
-      <LevelMark level={alert.level} size={26} hollow={!waiting} />
+      <LevelMark level={alert.level} size={26} hollow={!isCalling(alert)} />
       <div className="alert-body">
         <div className="alert-top">
           <button type="button" className="alert-title" onClick={() => onOpen(alert)} title={say(alert.why)}>
@@ -57,6 +58,7 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
             <span className="dim num">{alert.site}</span>
           </div>
         )}
+        <Lateness alert={alert} />
         <Figures alert={alert} />
         <div className="alert-foot">
           <StateText alert={alert} />
@@ -67,6 +69,21 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
     </li>
   )
 })
+
+/** What data that came late have to do with it, with both clocks. */
+function Lateness({ alert }: { alert: Alert }) {
+  const { t } = useWords()
+  const about = lateness(alert)
+  if (about === undefined) return null
+  const now = live.clock.now()
+  const times = { set: stamp(alert.setMs, now), recorded: stamp(about.recordedMs, now) }
+  return (
+    <div className="alert-late" data-kind={about.kind} title={t(`alerts.late.${about.kind}Why`, times)}>
+      <b>{t(`alerts.late.${about.kind}`)}</b>
+      <span className="dim num">{t('alerts.late.times', times)}</span>
+    </div>
+  )
+}
 
 function Figures({ alert }: { alert: Alert }) {
   const { t } = useWords()

@@ -1,6 +1,6 @@
 import type { Alert } from '@farwatch/model'
 import { describe, expect, test } from 'vitest'
-import { acknowledgement, orderAlerts } from './order.ts'
+import { acknowledgement, endedMs, lateness, orderAlerts } from './order.ts'
 
 const alert = (id: string, over: Partial<Alert>): Alert => ({
   id,
@@ -10,6 +10,7 @@ const alert = (id: string, over: Partial<Alert>): Alert => ({
   site: 'A',
   level: 'yellow',
   state: 'unacknowledged',
+  late: false,
   title: { zh: '甲', en: 'a' },
   why: { zh: '甲', en: 'a' },
   unit: '',
@@ -68,5 +69,35 @@ describe('F5 the order of alerts', () => {
       atMs: 7,
     })
     expect(acknowledgement(alert('x', { transitions: [...returned, step('closed', null)] }))).toBeUndefined()
+  })
+
+  test('R3 a late finding comes after what calls, whatever its level, and before what is in hand', () => {
+    const { open } = orderAlerts(
+      [
+        alert('red-in-hand', { level: 'red', state: 'acknowledged' }),
+        alert('red-late', { level: 'red', state: 'returned-unacknowledged', late: true }),
+        alert('blue-calling', { level: 'blue' }),
+      ],
+      0,
+    )
+    expect(open.map(({ id }) => id)).toEqual(['blue-calling', 'red-late', 'red-in-hand'])
+  })
+
+  test('R3 what late data did to an alert is told with the time at which the centre knew', () => {
+    const late = (kind: Alert['transitions'][number]['kind']) => ({ ...step(kind, null, 5), recordedMs: 900 })
+    expect(lateness(alert('x', { transitions: [step('raised', null)] }))).toBeUndefined()
+    expect(lateness(alert('x', { late: true, transitions: [late('raised')] }))).toEqual({
+      kind: 'late',
+      recordedMs: 900,
+    })
+    expect(lateness(alert('x', { transitions: [step('raised', null), late('raised-late')] }))?.kind).toBe(
+      'amended',
+    )
+    const withdrawn = alert('x', {
+      state: 'normal',
+      transitions: [step('raised', null, 5), late('withdrawn')],
+    })
+    expect(lateness(withdrawn)).toEqual({ kind: 'withdrawn', recordedMs: 900 })
+    expect(endedMs(withdrawn)).toBe(900)
   })
 })

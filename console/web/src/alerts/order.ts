@@ -1,11 +1,11 @@
 import type { Alert } from '@farwatch/model'
-import { isUnacknowledged, rankOf } from '../design/levels.ts'
+import { isCalling, isUnacknowledged, rankOf } from '../design/levels.ts'
 
 /** How long a closed alert stays in sight. */
 const closedForMs = 60 * 60_000
 
 export interface AlertOrder {
-  /** Unacknowledged first, then by level, then newest first. */
+  /** What calls first, then late findings to look at, then the others; each by level, then newest first. */
   readonly open: readonly Alert[]
   /** Closed within the last hour, newest first. */
   readonly closed: readonly Alert[]
@@ -20,6 +20,7 @@ export function orderAlerts(alerts: Iterable<Alert>, nowMs: number): AlertOrder 
   }
   open.sort(
     (a, b) =>
+      Number(isCalling(b)) - Number(isCalling(a)) ||
       Number(isUnacknowledged(b)) - Number(isUnacknowledged(a)) ||
       rankOf(a.level) - rankOf(b.level) ||
       b.setMs - a.setMs ||
@@ -30,7 +31,25 @@ export function orderAlerts(alerts: Iterable<Alert>, nowMs: number): AlertOrder 
 }
 
 export function endedMs(alert: Alert): number {
-  return alert.transitions.at(-1)?.atMs ?? alert.returnedMs ?? alert.setMs
+  const last = alert.transitions.at(-1)
+  if (last === undefined) return alert.returnedMs ?? alert.setMs
+  // What late data ended, ended when they came.
+  return isByLateData(last) ? last.recordedMs : last.atMs
+}
+
+/** What data that came late have to do with it, and when the centre recorded that; undefined: nothing. */
+export function lateness(
+  alert: Alert,
+): { readonly kind: 'late' | 'amended' | 'withdrawn'; readonly recordedMs: number } | undefined {
+  const last = alert.transitions.findLast(isByLateData)
+  const [first] = alert.transitions
+  if (last?.kind === 'withdrawn') return { kind: 'withdrawn', recordedMs: last.recordedMs }
+  if (alert.late) return { kind: 'late', recordedMs: first?.recordedMs ?? alert.setMs }
+  return last && { kind: 'amended', recordedMs: last.recordedMs }
+}
+
+function isByLateData({ kind }: Alert['transitions'][number]): boolean {
+  return kind === 'raised-late' || kind === 'amended' || kind === 'withdrawn'
 }
 
 /**

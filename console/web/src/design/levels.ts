@@ -7,9 +7,11 @@ export function rankOf(level: Level): number {
   return levels.indexOf(level)
 }
 
+/** Of what is so now: a late finding, which was over when it was found, colours nothing. */
 export function worstLevel(alerts: Iterable<Alert>): Level | null {
   let worst: Level | null = null
   for (const alert of alerts) {
+    if (alert.late) continue
     if (worst === null || rankOf(alert.level) < rankOf(worst)) worst = alert.level
   }
   return worst
@@ -17,6 +19,11 @@ export function worstLevel(alerts: Iterable<Alert>): Level | null {
 
 export function isUnacknowledged(alert: Alert): boolean {
   return alert.state === 'unacknowledged' || alert.state === 'returned-unacknowledged'
+}
+
+/** Whether it calls for somebody at once: a late finding waits to be looked at, but it does not call. */
+export function isCalling(alert: Alert): boolean {
+  return isUnacknowledged(alert) && !alert.late
 }
 
 /** A silhouette for each level, in a box of 20: octagon, hexagon, square, circle. Colour alone never tells. */

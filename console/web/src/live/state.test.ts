@@ -39,6 +39,7 @@ const alert = (id: string, transitions: number): Alert => ({
   limit: null,
   value: null,
   worst: null,
+  late: false,
   setMs: 0,
   returnedMs: null,
   transitions: Array.from({ length: transitions }, (_, i) => ({

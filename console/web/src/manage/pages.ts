@@ -14,4 +14,5 @@ export interface ManagePage {
 export const managePages: readonly ManagePage[] = [
   { name: 'registry', action: 'registry.read', load: () => import('./registry/page.tsx') },
   { name: 'accounts', action: 'accounts.read', load: () => import('../accounts/index.tsx') },
+  { name: 'audit', action: 'audit.read', load: () => import('../audit/page.tsx') },
 ]

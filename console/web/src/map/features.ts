@@ -1,6 +1,6 @@
 import type { Alert, Level, SiteView } from '@farwatch/model'
 import type { Feature, FeatureCollection, Point } from 'geojson'
-import { isUnacknowledged, rankOf, worstLevel } from '../design/levels.ts'
+import { isCalling, rankOf, worstLevel } from '../design/levels.ts'
 import type { SiteCondition } from '../live/freshness.ts'
 
 /** How a site is drawn; its `image` names the drawing. */
@@ -37,7 +37,7 @@ export function siteFeature(
     kind: site.kind,
     condition,
     level,
-    waiting: alerts.some(isUnacknowledged),
+    waiting: alerts.some(isCalling),
     image: `${site.kind}|${condition}|${level ?? 'none'}`,
     order: level === null ? (condition === 'normal' ? 9 : 8) : rankOf(level),
   }

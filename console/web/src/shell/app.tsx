@@ -6,7 +6,7 @@ import { OperatorDialog } from '../alerts/operator-dialog.tsx'
 import { useKeys } from '../alerts/use-keys.ts'
 import { useOrderedAlerts } from '../alerts/use-ordered-alerts.ts'
 import { Icon } from '../design/icons.tsx'
-import { isUnacknowledged, worstLevel } from '../design/levels.ts'
+import { isCalling, worstLevel } from '../design/levels.ts'
 import { GatewayList } from '../gateways/gateway-list.tsx'
 import { useWords } from '../i18n/index.ts'
 import { useConnection, useGateways, useSites } from '../live/hooks.ts'
@@ -30,7 +30,7 @@ type Asking = { readonly alert: Alert | undefined } | undefined
 
 export function App() {
   const order = useOrderedAlerts()
-  const waiting = order.open.filter(isUnacknowledged)
+  const waiting = order.open.filter(isCalling)
   const worst = worstLevel(waiting)
   useTitle(waiting.length)
   const phone = useIsPhone()

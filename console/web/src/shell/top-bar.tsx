@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import type { AlertOrder } from '../alerts/order.ts'
 import { Icon, Wordmark } from '../design/icons.tsx'
 import { LevelMark } from '../design/level-mark.tsx'
-import { isUnacknowledged, levels } from '../design/levels.ts'
+import { isCalling, levels } from '../design/levels.ts'
 import { clockTime, dayOf } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNow, useSites } from '../live/hooks.ts'
@@ -49,10 +49,10 @@ function Summary({ order }: { order: AlertOrder }) {
             key={level}
             data-level={level}
             data-none={alerts.length === 0 || undefined}
-            data-waiting={alerts.some(isUnacknowledged) || undefined}
+            data-waiting={alerts.some(isCalling) || undefined}
             title={t('level.note')}
           >
-            <LevelMark level={level} size={18} hollow={!alerts.some(isUnacknowledged)} />
+            <LevelMark level={level} size={18} hollow={!alerts.some(isCalling)} />
             <b className="num">{alerts.length}</b>
           </li>
         ))}

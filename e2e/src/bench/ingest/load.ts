@@ -30,7 +30,9 @@ export const stepMs = 100
 /** QoS 1 messages that each connection has under way. */
 export const inFlight = { signed: 32, plain: 200 } as const
 
-export type FromLoad = readonly string[] | 'prepared' | LoadResult
+/** `cpuSeconds`: what sending took of the load's own process. */
+export type Sent = LoadResult & { readonly cpuSeconds: number }
+export type FromLoad = readonly string[] | 'prepared' | Sent
 
 async function main(): Promise<void> {
   const line = lineToParent<FromLoad, Load | Target>()
@@ -41,13 +43,16 @@ async function main(): Promise<void> {
     const next = load.kind === 'plain' ? plain(load) : signed(load, chains)
     line.send('prepared')
     const { port, passwords } = (await line.receive()) as Target
+    const began = process.cpuUsage()
     const result = await publishLoad({
       ...{ host: '127.0.0.1', port, connections: gateways, inFlight: inFlight[load.kind], next },
       ...(load.kind === 'signed' && {
         credential: (g: number) => ({ username: gatewayId(g), password: passwords[g]! }),
+        subscribe: (g: number) => topics.receipt(gatewayId(g)),
       }),
     })
-    line.send(result)
+    const { user, system } = process.cpuUsage(began)
+    line.send({ ...result, cpuSeconds: (user + system) / 1e6 })
   }
 }
 

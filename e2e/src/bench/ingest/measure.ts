@@ -7,7 +7,7 @@ import { lineToParent, startChild } from '../child.ts'
 import { type Figure, figure, inWords, say } from '../figure.ts'
 import { type Centre, startCentre } from './centre.ts'
 import { gateways } from './city.ts'
-import { type FromLoad, inFlight, type Load, stepMs, type Target } from './load.ts'
+import { type FromLoad, inFlight, type Load, type Sent, stepMs, type Target } from './load.ts'
 import { measureNodeRed } from './node-red.ts'
 import { Usage } from './usage.ts'
 
@@ -134,10 +134,7 @@ async function besideNodeRed(
 async function run(shape: Shape, centre: Centre, load: LoadProcess): Promise<Measured> {
   const usage = new Usage()
   load.send({ port: centre.port, passwords: centre.passwords })
-  const { acknowledged, elapsedMs, beganMs } = (await load.receive()) as Extract<
-    FromLoad,
-    { beganMs: number }
-  >
+  const { acknowledged, elapsedMs, beganMs, ...sender } = (await load.receive()) as Sent
   for (;;) {
     const { writer, rules } = await centre.behind()
     if (writer === 0 && rules === 0) break
@@ -151,7 +148,8 @@ async function run(shape: Shape, centre: Centre, load: LoadProcess): Promise<Mea
   }
   say(
     `  ${shape.metric}: ${inWords(rows)} rows in ${inWords(acknowledged)} messages, ${inFlight[shape.kind]} in flight ` +
-      `a connection; all acknowledged after ${inWords(elapsedMs / 1_000)} s, committed and evaluated after ${inWords(seconds)} s`,
+      `a connection; all acknowledged after ${inWords(elapsedMs / 1_000)} s, committed and evaluated after ${inWords(seconds)} s; ` +
+      `CPU: the centre ${inWords(cpuSeconds)} s, the load ${inWords(sender.cpuSeconds)} s`,
   )
   return { shape, rows, seconds, cpuSeconds, peakBytes }
 }

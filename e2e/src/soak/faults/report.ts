@@ -1,13 +1,5 @@
 import type { Database } from '@farwatch/runtime'
-import {
-  type Crossing,
-  crossingsOf,
-  falseAlarms,
-  isRight,
-  quantile,
-  type RaisedAlerts,
-  raisedAlerts,
-} from './alarms.ts'
+import { type Crossing, crossingsOf, falseAlarms, isRight, quantile, raisedAlerts } from './alarms.ts'
 import { auditChains, auditQuarantine, auditReadings, type Finding } from './audit.ts'
 import type { Look } from './gauges.ts'
 import type { Stage } from './stage.ts'
@@ -70,7 +62,7 @@ export async function report(
   say(`sent         ${sent}`)
   say(`stored once  ${once}`)
   const clean = sent === once && findings.length === 0 && breaks.length === 0 && areRight(crossings, raised)
-  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.raised.length, batches, clean }
+  return { sent, storedOnce: once, crossings: crossings.length, alerts: raised.length, batches, clean }
 }
 
 function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, timeline: Timeline): string {
@@ -80,7 +72,7 @@ function diagnosis({ kind, point, value, timeMs, records, detail }: Finding, tim
 }
 
 function reportAlarms(
-  raised: RaisedAlerts,
+  raised: readonly string[],
   { stage, timeline }: { stage: Stage; timeline: Timeline },
 ): Crossing[] {
   const crossings = crossingsOf(stage, raised)
@@ -97,11 +89,6 @@ function reportAlarms(
   }
   if (invented.length > 0)
     timeline.tell(`alerts of no crossing: ${invented.slice(0, shownFindings).join(', ')}`)
-  const unjudged = crossings.filter(({ due }) => !due).length
-  if (unjudged > 0)
-    timeline.tell(
-      `${unjudged} of them came, or their return came, after newer readings of their point: rules do not judge what is late yet`,
-    )
   const silent = crossings.filter(({ raised, latencyMs }) => raised > 0 && latencyMs === undefined).length
   if (silent > 0)
     timeline.tell(
@@ -130,7 +117,7 @@ function reportAlarms(
   return crossings
 }
 
-function areRight(crossings: readonly Crossing[], raised: RaisedAlerts): boolean {
+function areRight(crossings: readonly Crossing[], raised: readonly string[]): boolean {
   return crossings.every(isRight) && falseAlarms(crossings, raised).length === 0
 }
 

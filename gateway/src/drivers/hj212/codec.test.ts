@@ -68,8 +68,11 @@ test('D3 what is no segment is refused with what was found', () => {
     'CN=2011;MN=1;Flag=17;CP=&&&&',
     'CN=2011;MN=厂;CP=&&&&',
     'PW=123456;,MN=1;CN=2011;CP=&&&&',
+    `CN=2011;MN=1;PW=${'\u0018'.repeat(500)};CP=&&&&`,
   ]) {
-    expect(parseSegment(Buffer.from(text)), text).toMatchObject({ refused: 'malformed-segment' })
+    const parsed = parseSegment(Buffer.from(text))
+    expect(parsed, text).toMatchObject({ refused: 'malformed-segment', detail: expect.any(String) })
+    expect('refused' in parsed && parsed.detail.length).toBeLessThanOrEqual(300)
   }
 })
 

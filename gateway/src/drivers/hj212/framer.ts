@@ -1,4 +1,5 @@
 import { crcOf, crcText } from './crc.ts'
+import { quoted } from './quoted.ts'
 
 /** What is read although the standard has it otherwise. The first three are taken of everybody. */
 export type Tolerance = 'lower-case-crc' | 'short-length' | 'missing-crlf' | OptionalTolerance
@@ -172,8 +173,4 @@ function endOfLine(held: Buffer, from: number): number {
   const near = held.subarray(0, from + maxSegmentBytes + crcBytes + 1)
   const ends = [near.indexOf(cr, from), near.indexOf(lf, from)].filter((at) => at !== -1)
   return ends.length === 0 ? -1 : Math.min(...ends)
-}
-
-function quoted(bytes: Buffer): string {
-  return JSON.stringify(bytes.toString('latin1', 0, 80))
 }

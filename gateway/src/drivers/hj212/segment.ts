@@ -1,4 +1,5 @@
 import { crcOf, crcText } from './crc.ts'
+import { quoted } from './quoted.ts'
 
 /** Bits 7–2 of Flag. A frame without Flag is of 2005. */
 export type Version = '2005' | '2017' | '2025'
@@ -87,10 +88,6 @@ function packetOf(fields: ReadonlyMap<Field, string>): Segment['packet'] | 'odd'
 
 function malformed(detail: string): Refused<'malformed-segment'> {
   return { refused: 'malformed-segment', detail }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 120))
 }
 
 export const versionBits: Readonly<Record<Version, number>> = { '2005': 0, '2017': 4, '2025': 8 }
