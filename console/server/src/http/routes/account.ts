@@ -101,9 +101,10 @@ export function accountRoutes(app: App, { access, acts, callers, clock }: AppPar
     async (request) => {
       const { password } = request.body
       const { address } = callers.fromOf(request.raw)
+      const act = { action: 'account.second-factor', account: idOf(request) }
       const done = await access.beginSecondFactor(ownCaller(request), { password, address })
-      if (done.outcome === 'refused')
-        return record.refused(request, { action: 'account.second-factor', account: idOf(request) }, done)
+      if (done.outcome === 'refused') return record.refused(request, act, done)
+      await record.done(request, { ...act, after: { secondFactor: 'begun' } })
       return { secret: done.secret, uri: done.uri }
     },
   )
