@@ -40,6 +40,7 @@ import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { registryRoutes } from './routes/registry.ts'
+import { registrySheetRoutes } from './routes/registry-sheets.ts'
 import { sessionRoutes } from './routes/session.ts'
 
 export type App = FastifyInstance<
@@ -150,6 +151,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)
   registryRoutes(app, parts)
+  registrySheetRoutes(app, parts)
   await servePages(app, parts.webRoot)
   await app.ready()
   return app

@@ -205,3 +205,70 @@ test('F8 a record that cannot be read is counted and harms nothing', async () =>
   ).toBeInstanceOf(Error)
   expect((await metrics.unreadable.get()).values.map(({ value }) => value)).toEqual([1, 1])
 })
+
+test('W1 a changed registry: new points appear, values stay, what is gone goes, unregistered things keep their place', () => {
+  const { state } = fresh()
+  state.setLast(lel, { timeMs: t0, receivedMs: t0, value: 5, quality: 0 })
+  state.setLast('E01/gas/extra', { timeMs: t0, receivedMs: t0, value: 6, quality: 0 })
+  state.setLast('N1/a/x', { timeMs: t0, receivedMs: t0, value: 7, quality: 0 })
+  state.takeChanges()
+  const [e01, e10] = city.sites
+  const [gas] = e01!.devices
+  const registry = {
+    sites: [
+      { ...e01!, gateway: 'gw-new', devices: [{ ...gas!, points: gas!.points.slice(0, 1) }] },
+      e10!,
+      { ...e01!, id: 'N1', devices: [{ ...gas!, id: 'a', points: [{ ...gas!.points[0]!, metric: 'x' }] }] },
+    ],
+  }
+  state.monitor(registry, t0)
+  expect(state.takeChanges()).toMatchObject({
+    sites: [
+      {
+        ...{ id: 'E01', gateway: 'gw-new' },
+        devices: [
+          {
+            points: [
+              { key: lel, registered: true, last: { value: 5 } },
+              { key: 'E01/gas/extra', registered: false, last: { value: 6 } },
+            ],
+          },
+        ],
+      },
+      {
+        id: 'N1',
+        registered: true,
+        devices: [{ points: [{ key: 'N1/a/x', registered: true, last: { value: 7 } }] }],
+      },
+    ],
+    gateways: [{ id: 'gw-new', online: false }],
+  })
+  expect(state.point('E01/gas/fan')).toBeUndefined()
+  expect(state.sitesOfGateway('gw-e01')).toEqual(['N1'])
+  expect(state.sitesOfGateway('gw-new')).toEqual(['E01'])
+  // What is retired stays in sight as unregistered, and what still sends is found again.
+  state.monitor({ sites: [e10!] }, t0)
+  expect(state.takeChanges().sites.map(({ id, registered }) => [id, registered])).toEqual([
+    ['E01', false],
+    ['N1', false],
+  ])
+  state.setLast(lel, { timeMs: t0 + 1, receivedMs: t0 + 1, value: 8, quality: 0 })
+  expect(state.point(lel)).toMatchObject({ registered: false, last: { value: 8 } })
+})
+
+test('W1 what becomes registered makes room for others that are not', () => {
+  const { state } = fresh({ sites: 1, devices: 1, points: 1 })
+  state.setLast('N1/a/x', { timeMs: t0, receivedMs: t0, value: 7, quality: 0 })
+  const [e01] = city.sites
+  const [gas] = e01!.devices
+  const n1 = {
+    ...e01!,
+    id: 'N1',
+    devices: [{ ...gas!, id: 'a', points: [{ ...gas!.points[0]!, metric: 'x' }] }],
+  }
+  state.monitor({ sites: [...city.sites, n1] }, t0)
+  state.setLast('N2/a/x', { timeMs: t0, receivedMs: t0, value: 7, quality: 0 })
+  expect(state.point('N2/a/x')).toMatchObject({ registered: false, last: { value: 7 } })
+  state.setLast('N3/a/x', { timeMs: t0, receivedMs: t0, value: 7, quality: 0 })
+  expect(state.point('N3/a/x')).toBeUndefined()
+})

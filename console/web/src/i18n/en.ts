@@ -290,6 +290,14 @@ export const en: typeof zh = {
       rat: 'Rat',
     },
   },
+  manage: {
+    title: 'Management',
+    back: 'Back to the map',
+    unknown: 'There is no such page',
+    registry: 'Registry',
+    accounts: 'Accounts',
+    audit: 'Audit',
+  },
   settings: {
     theme: 'Theme',
     themeSystem: 'As the system',
@@ -424,7 +432,6 @@ export const en: typeof zh = {
     'single-sign-on-failed': 'Single sign-on did not succeed. Try again, or ask an administrator.',
     other: 'Not done: {{detail}}',
   },
-  manage: { accounts: 'Accounts' },
   kind: {
     distillery: 'Distillery',
     boiler: 'Boiler',

@@ -287,6 +287,14 @@ export const zh = {
       rat: '老鼠',
     },
   },
+  manage: {
+    title: '管理',
+    back: '返回地图',
+    unknown: '没有这个页面',
+    registry: '监管名录',
+    accounts: '账号',
+    audit: '操作审计',
+  },
   settings: {
     theme: '配色',
     themeSystem: '跟随系统',
@@ -415,7 +423,6 @@ export const zh = {
     'single-sign-on-failed': '单点登录没有成功，请重试或联系管理员。',
     other: '没有完成：{{detail}}',
   },
-  manage: { accounts: '账号' },
   kind: {
     distillery: '酿酒',
     boiler: '锅炉',
