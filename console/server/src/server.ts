@@ -106,6 +106,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       ...{ state, acts, audit, desk, database, clock, log, metrics },
       ...{ guard, access, callers, views, components, version, mapboxToken, webRoot },
       ...{ registryDesk, registry: deps.metrics, certificate },
+      requests: { ...requestBounds, ...config.requestBounds },
     })
     if (certificate !== undefined)
       life.onStop('certificate', certificate.follow(app.server as unknown as Server, clock))
