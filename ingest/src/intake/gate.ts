@@ -1,32 +1,27 @@
-import { isSignedBy, type OpenBatch, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
+import { isSignedBy, openSign1, refusalOfKey, verifySign1 } from '@farwatch/evidence'
 import {
   batchBounds,
-  type CentreRecord,
   decodeLoss,
-  encodeDecoded,
-  encodeRecord,
   FarwatchError,
   GatewayStatus,
   implausible,
-  isPlain,
   type LossDeclaration,
   maxLossBytes,
   messageOf,
   parseFrigateEvent,
   parseTelemetry,
   parseUpTopic,
-  type Readings,
   telemetryReadings,
   utf8,
   type Verdict,
 } from '@farwatch/model'
 import type { Clock, Journal } from '@farwatch/runtime'
 import type { Sealer } from '../seal/sealer.ts'
-import { knowSignedHeader } from '../signed-header.ts'
 import type { Admission } from './admission.ts'
 import { type Chains, malformedInPlace, refusedInPlace } from './chains.ts'
 import type { Credentials, Principal } from './credentials.ts'
 import type { Deliveries } from './deliveries.ts'
+import { Keeper } from './keeper.ts'
 import { Pace } from './pace.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Repeats } from './repeats.ts'
@@ -81,16 +76,17 @@ export class Gate {
    */
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #underWay = new Map<string, UnderWay>()
+  readonly #keeper: Keeper
   readonly #pace: Pace
   readonly #unreadable = new Unreadable()
   /** Gateways whose last status showed a key that stands: what they seal now would be taken. */
   readonly #inGoodKey = new Set<string>()
   /** The last chain of a gateway that it was asked to seal anew: what follows in it would otherwise come twice. */
   readonly #sealedAnew = new Map<string, string>()
-  #problem: string | undefined
 
   constructor(deps: GateDeps) {
     this.#deps = deps
+    this.#keeper = new Keeper(deps)
     this.#pace = new Pace(deps.clock, judgingMs)
   }
 
@@ -216,7 +212,7 @@ export class Gate {
       // Refused or not, the batch is the next of its chain: the gateway goes on behind it.
       const stored =
         refused === undefined
-          ? this.#keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
+          ? this.#keeper.keepBatch({ kind: 'batch', receivedMs, gateway, bytes: message.payload }, batch)
           : quarantine.keep(message, malformed === undefined ? refusedInPlace : malformedInPlace, refused)
       const advanced = stored.then(() => chains.advance(header, hash, receivedMs))
       underWay.add({ header, hash, isLast: isNext || chains.endsBefore(header) }, advanced)
@@ -279,7 +275,7 @@ export class Gate {
     if (place === 'later') return later('it would leave too many holes')
     if (place !== 'fits') return refuse('contradicted-loss', place.problem)
     try {
-      await this.#keep({ kind: 'loss', receivedMs, gateway, bytes: message.payload })
+      await this.#keeper.keep({ kind: 'loss', receivedMs, gateway, bytes: message.payload })
     } catch (error) {
       if (!(error instanceof FarwatchError)) throw error
       return later(`the centre cannot store it now (${error.code})`)
@@ -299,7 +295,7 @@ export class Gate {
     } catch (error) {
       return this.#refuse(message, 'malformed-status', messageOf(error))
     }
-    await this.#keep({
+    await this.#keeper.keep({
       kind: 'gateway-status',
       receivedMs: this.#deps.clock.now(),
       gateway,
@@ -333,7 +329,8 @@ export class Gate {
     const readings = telemetryReadings(parsed.telemetry, { receivedMs, site, device })
     const refused = this.#deps.admission.refusePoints(readings.points, undefined)
     if (refused !== undefined) return this.#refuse(message, 'foreign-point', refused)
-    const keep = () => this.#keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
+    const keep = () =>
+      this.#keeper.keep({ kind: 'telemetry', receivedMs, site, device, bytes: payload }, readings)
     await this.#deps.repeats.take({ site, device }, parsed.telemetry, { receivedMs, keep })
     return { outcome: 'kept' }
   }
@@ -351,7 +348,7 @@ export class Gate {
     const problem =
       implausible(parsed.event.timeMs, receivedMs) ?? this.#deps.admission.refuseCamera(parsed.event.camera)
     if (problem !== undefined) return this.#refuse(message, 'refused-camera', problem)
-    await this.#keep({ kind: 'camera-event', receivedMs, bytes: payload })
+    await this.#keeper.keep({ kind: 'camera-event', receivedMs, bytes: payload })
     return { outcome: 'kept' }
   }
 
@@ -373,39 +370,13 @@ export class Gate {
       this.#deps.quarantine.count(message.client, 'too-many-pictures', { camera, problem: tooMuch })
       return { outcome: 'refused' }
     }
-    await this.#keep({ kind: 'picture', receivedMs, camera, label, bytes: payload })
+    await this.#keeper.keep({ kind: 'picture', receivedMs, camera, label, bytes: payload })
     return { outcome: 'kept' }
   }
 
   /** Why the last message that was to be kept was not, until one is again. */
   get problem(): string | undefined {
-    return this.#problem
-  }
-
-  #keepBatch(record: CentreRecord, { readings, header, signed, hash, sign1 }: OpenBatch): Promise<number> {
-    knowSignedHeader(record, { header, keyId: signed.keyId, hash, sign1 })
-    return this.#append(record, encodeDecoded(record, readings))
-  }
-
-  #keep(record: CentreRecord, readings?: Readings): Promise<number> {
-    return this.#append(
-      record,
-      readings === undefined ? encodeRecord(record) : encodeDecoded(record, readings),
-    )
-  }
-
-  async #append(record: CentreRecord, payload: Uint8Array): Promise<number> {
-    try {
-      const { journal, sealer } = this.#deps
-      const position = await journal.append(payload)
-      if (isPlain(record)) sealer.note(position, payload)
-      if (sealer.isFull) void sealer.seal()
-      this.#problem = undefined
-      return position
-    } catch (error) {
-      this.#problem = messageOf(error)
-      throw error
-    }
+    return this.#keeper.problem
   }
 
   async #refuse(message: Message, reason: string, text: string): Promise<Outcome> {
