@@ -17,6 +17,11 @@ export class Accounts {
     return this.#file.content.firstLoginMs
   }
 
+  /** Takes in what another process has just written. */
+  async refresh(): Promise<void> {
+    await this.#file.refresh()
+  }
+
   get(id: string): StoredAccount | undefined {
     const { accounts } = this.#file.content
     return Object.hasOwn(accounts, id) ? accounts[id] : undefined

@@ -38,6 +38,8 @@ export class Door {
     const waiting = this.mustWait(id, from.address)
     if (waiting !== undefined) return waiting
     const counted = attempts.begin(id, from.address)
+    // A password that was reset at the machine this very moment holds already.
+    await accounts.refresh()
     const account = accounts.get(id)
     const isRight = await hasher
       .verify(attempt.password, account === undefined ? null : this.#usablePassword(account))

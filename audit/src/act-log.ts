@@ -37,6 +37,8 @@ export interface ActLogOptions extends Pick<FileJournalOptions, 'files'> {
 export interface ActLogService extends ActLog, Service {
   /** Where the log stands, for an anchor; all of it is on disk. None before the first act. */
   readonly heads: readonly ChainHead[]
+  /** Entries up to `toSeq` as they are on disk, for verification. */
+  originals(toSeq: number): AsyncIterable<JournalEntry>
   /** What is wrong, in words: the log is broken somewhere, or takes nothing at the moment. Undefined when all is well. */
   readonly problem: string | undefined
 }
@@ -229,14 +231,22 @@ class ChainedActLog implements ActLogService {
   }
 
   async *read(fromSeq: number): AsyncGenerator<RecordedAct> {
-    for (let from = Math.max(1, fromSeq); from <= this.end; ) {
+    for await (const { payload } of this.#entries(fromSeq, () => this.end)) {
+      const act = payload === undefined ? undefined : readable(payload)
+      if (act !== undefined) yield act
+    }
+  }
+
+  originals(toSeq: number): AsyncIterable<JournalEntry> {
+    return this.#entries(1, () => toSeq)
+  }
+
+  async *#entries(fromSeq: number, toSeq: () => number): AsyncGenerator<JournalEntry> {
+    for (let from = Math.max(1, fromSeq); from <= toSeq(); ) {
       const entries = await this.#journal.read(from, readLimits)
       if (entries.length === 0) return
-      for (const { position, payload } of entries) {
-        from = position + 1
-        const act = payload === undefined ? undefined : readable(payload)
-        if (act !== undefined && position <= this.end) yield act
-      }
+      for (const entry of entries) if (entry.position <= toSeq()) yield entry
+      from = entries.at(-1)!.position + 1
     }
   }
 

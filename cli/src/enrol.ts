@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Credentials } from '@farwatch/ingest'
 import { FarwatchError, Name } from '@farwatch/model'
+import { recordCommand } from './command-act.ts'
 import type { EnrolOptions } from './options.ts'
 
 export const credentialsFile = (home: string) => join(home, 'credentials.json')
@@ -14,6 +15,8 @@ export async function enrol({ home, name, site }: EnrolOptions): Promise<void> {
   const credentials = await Credentials.open(credentialsFile(home))
   const password =
     site === undefined ? await credentials.enrolGateway(name) : await credentials.enrolDevice(name, site)
+  const object = { kind: site === undefined ? 'gateway' : 'device', id: name }
+  await recordCommand(home, { action: 'credential.enrol', object, after: site === undefined ? {} : { site } })
   const use =
     site === undefined
       ? `FARWATCH_GATEWAY_PASSWORD=${password}`

@@ -5,6 +5,7 @@ import { Exporter, type Manifest, readAnchorsIn } from '@farwatch/evidence'
 import { anchorFolder } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import { readKeptFolders, systemClock } from '@farwatch/runtime'
+import { recordCommand } from './command-act.ts'
 import type { ExportOptions } from './evidence-options.ts'
 import { knownCredentials } from './keys.ts'
 import { archiveOf } from './storage.ts'
@@ -35,6 +36,10 @@ export async function exportEvidence({ home, out, selection, acts }: ExportOptio
     await rm(partial, { force: true })
     throw error
   }
+  await recordCommand(home, {
+    ...{ action: 'export.make', object: null },
+    after: { what: acts ? 'acts' : 'originals', selection: { ...selection }, file: out },
+  })
   const { batches, plainRecords, readings, losses, unsealed, damaged } = manifest.counts
   const done = manifest.acts
   if (acts) progress.done(done ? `${out}: acts ${done.from} to ${done.to}` : `${out}: no acts of that time`)

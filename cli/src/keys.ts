@@ -4,6 +4,7 @@ import { rotateKey } from '@farwatch/gateway/uplink'
 import { Credentials } from '@farwatch/ingest'
 import { FarwatchError } from '@farwatch/model'
 import { silentLog, systemClock } from '@farwatch/runtime'
+import { recordCommand } from './command-act.ts'
 import { credentialsFile } from './enrol.ts'
 import type { KeysOptions } from './keys-options.ts'
 
@@ -22,11 +23,19 @@ export async function keys(options: KeysOptions): Promise<void> {
       if (options.public) return say(publicKeys(credentials.keys))
       for (const key of credentials.keys.keys) say(lineOf(key))
       return
-    case 'enrol':
-      return credentials.enrolKey(options.gateway, options.publicKey)
+    case 'enrol': {
+      const { home, gateway, publicKey } = options
+      await credentials.enrolKey(gateway, publicKey)
+      const object = { kind: 'gateway', id: gateway }
+      return recordCommand(home, { action: 'key.enrol', object, after: { publicKey } })
+    }
     case 'revoke': {
       const { gateway, keyId, fromMs = systemClock.now(), reason } = options
       await credentials.revokeKey(gateway, { keyId, fromMs, reason })
+      await recordCommand(options.home, {
+        ...{ action: 'key.revoke', object: { kind: 'gateway', id: gateway }, reason },
+        after: { keyId, from: new Date(fromMs).toISOString() },
+      })
       return say(
         `Whatever ${keyId} signs is refused from ${new Date(fromMs).toISOString()} on. ` +
           `Give ${gateway} a new key: "farwatch keys rotate ${gateway} --home DIR" there, "farwatch keys enrol ${gateway} PUBLICKEY" here.`,

@@ -1,6 +1,7 @@
 import { FarwatchError, messageOf } from '@farwatch/model'
 import { ConfigError } from '@farwatch/runtime'
 import { type AnchorOptions, anchorOptions } from './anchor-options.ts'
+import { backupOptions, restoreOptions } from './backup/options.ts'
 import { exportOptions, verifyOptions } from './evidence-options.ts'
 import { keysOptions } from './keys-options.ts'
 import { accountsOptions, doctorOptions, enrolOptions, gatewayOptions, upOptions } from './options.ts'
@@ -46,9 +47,13 @@ const help = `Farwatch: off-site supervision of enterprises
                      verifies an export offline; exit code 1 where anything was changed
   farwatch verify --home DIR [--database URL] [--anchors FOLDER] [--from TIME] [--to TIME] [--json]
                      verifies the log of acts and compares the database with the originals; an embedded one while the platform does not run
+  farwatch backup --to FILE|FOLDER [--home DIR]
+                     everything that cannot be rebuilt, in one tar file; the platform may run meanwhile
+  farwatch restore FILE --home EMPTYDIR [--database URL]
+                     a data folder out of a backup; the database is rebuilt from the originals
   farwatch sim       the simulated city alone, for a centre elsewhere
 
-Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN,
+Environment: DATABASE_URL, FARWATCH_HOME, FARWATCH_HTTP_PORT, FARWATCH_MQTT_PORT, FARWATCH_ADMIN_TOKEN, FARWATCH_TLS_CERT, FARWATCH_TLS_KEY,
 FARWATCH_ALLOWED_HOSTS, FARWATCH_GATEWAY_PASSWORD, FARWATCH_WEBHOOK_URL, FARWATCH_WEBHOOK_SECRET,
 FARWATCH_ANCHOR_FOLDER, FARWATCH_ANCHOR_WEBHOOK_URL, FARWATCH_ANCHOR_WEBHOOK_SECRET, FARWATCH_ANCHOR_TSA_URL,
 FARWATCH_ANCHOR_TSA_ROOTS, FARWATCH_OIDC_ISSUER, FARWATCH_OIDC_CLIENT_ID, FARWATCH_OIDC_CLIENT_SECRET,
@@ -82,6 +87,10 @@ export async function main(args: readonly string[]): Promise<void> {
         if (rest.some((option) => /^--(home|database)\b/.test(option)))
           return await (await import('./verify-database.ts')).verifyDatabase(rest, process.env)
         return await (await import('./verify.ts')).verify(verifyOptions(rest, process.env))
+      case 'backup':
+        return await (await import('./backup/backup.ts')).backup(backupOptions(rest, process.env))
+      case 'restore':
+        return await (await import('./backup/restore.ts')).restore(restoreOptions(rest, process.env))
       case 'sim':
         await (await import('@farwatch/firmware-sim')).runCity(rest)
         return

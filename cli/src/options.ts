@@ -17,6 +17,8 @@ export interface UpOptions {
   /** Gateway files to run in this process besides those of the configuration folder. */
   readonly gateways: readonly string[]
   readonly databaseUrl: string | undefined
+  /** PEM files of the console's certificate and key. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly adminToken: string | undefined
   readonly mapboxToken: string | null
   readonly allowedHosts: readonly string[]
@@ -52,11 +54,19 @@ export function upOptions(args: readonly string[], environment: Environment): Up
     config: values.config === undefined ? undefined : resolve(values.config),
     gateways: values.gateway.map((file) => resolve(file)),
     databaseUrl: environment.DATABASE_URL || undefined,
+    tls: tlsOf(environment),
     adminToken: environment.FARWATCH_ADMIN_TOKEN || undefined,
     mapboxToken: environment.MAPBOX_TOKEN || null,
     allowedHosts: listOf(environment.FARWATCH_ALLOWED_HOSTS),
     trustedProxies: listOf(environment.FARWATCH_TRUSTED_PROXIES),
   }
+}
+
+function tlsOf({ FARWATCH_TLS_CERT: cert, FARWATCH_TLS_KEY: key }: Environment): UpOptions['tls'] {
+  if (!cert && !key) return undefined
+  if (!cert || !key)
+    throw usage('FARWATCH_TLS_CERT and FARWATCH_TLS_KEY: found one of them, expected both, or none')
+  return { cert: resolve(cert), key: resolve(key) }
 }
 
 export interface GatewayOptions {

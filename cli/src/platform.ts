@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { singleSignOnOf, startAccess } from '@farwatch/access'
-import { openActLog } from '@farwatch/audit'
+import { openActLog, startActIndex, startInbox, Verification } from '@farwatch/audit'
 import { start as startConsole } from '@farwatch/console-server'
 import { ensureBuilt } from '@farwatch/console-web'
+import { centreKeys, readAnchorsIn } from '@farwatch/evidence'
 import { type City, cityFolder } from '@farwatch/firmware-sim'
 import {
   type Anchors,
+  anchorFolder,
   Credentials,
   type Intake,
   startAnchors,
@@ -31,7 +33,7 @@ import { credentialsFile } from './enrol.ts'
 import { takeHome } from './home.ts'
 import type { UpOptions } from './options.ts'
 import { Outside } from './outside.ts'
-import { actsOf, openStorage } from './storage.ts'
+import { actsOf, inboxOf, openStorage } from './storage.ts'
 
 export interface Platform {
   /** Where the console answers. */
@@ -90,6 +92,15 @@ export function startPlatform(
       ...{ folder: actsOf(home), key: credentials.centre, clock, log: named('acts') },
     })
     life.onStop('log of acts', () => acts.stop())
+    const inbox = await startInbox(inboxOf(home), { acts, clock, log: named('acts') })
+    life.onStop('acts of commands', () => inbox.stop())
+    const audit = new Verification({
+      ...{ acts, clock, log: named('acts'), keys: () => centreKeys(credentials.keys) },
+      anchors: () => readAnchorsIn(anchorFolder(home)),
+    })
+    life.onStop('verification of acts', () => audit.stop())
+    const index = await startActIndex({ acts, database, clock, log: named('acts') })
+    life.onStop('index of acts', () => index.stop())
 
     progress('Starting the services')
     let intake: Intake | undefined
@@ -127,13 +138,13 @@ export function startPlatform(
       ...(registryDesk.problem === undefined
         ? {}
         : { registry: { status: 'degraded', detail: registryDesk.problem } }),
-      ...(acts.problem === undefined ? {} : { acts: { status: 'degraded', detail: acts.problem } }),
+      ...actsHealth(acts.problem ?? index.problem),
       ...anchors?.health(),
       ...clockHealth(clock.aheadMs),
       ...outside.health(),
     })
     const { httpHost: host, httpPort: port, mapboxToken, allowedHosts, adminToken, trustedProxies } = options
-    const access = { host, port, allowedHosts, adminToken, trustedProxies }
+    const access = { host, port, allowedHosts, adminToken, trustedProxies, tls: options.tls }
     const accounts = await startAccess(
       { home, singleSignOn: singleSignOnOf(process.env) },
       {
@@ -145,16 +156,8 @@ export function startPlatform(
     const console = await startConsole(
       { ...access, webRoot, mapboxToken, version: await version() },
       {
-        clock,
-        log,
-        metrics,
-        database,
-        journal,
-        acts,
-        desk,
-        access: accounts.desk,
-        registryDesk,
-        components,
+        ...{ clock, log, metrics, database, journal, acts, audit },
+        ...{ desk, access: accounts.desk, registryDesk, components },
       },
     )
     life.onStop('console', () => console.stop())
@@ -206,6 +209,10 @@ async function version(): Promise<string> {
 async function lastReceiptMs(journal: Journal): Promise<number> {
   const [last] = journal.next > journal.first ? await journal.read(journal.next - 1) : []
   return last?.payload === undefined ? 0 : decodeRecord(last.payload).receivedMs
+}
+
+function actsHealth(problem: string | undefined): Health['components'] {
+  return problem === undefined ? {} : { acts: { status: 'degraded', detail: problem } }
 }
 
 function clockHealth(aheadMs: number): Health['components'] {

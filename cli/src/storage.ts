@@ -30,6 +30,9 @@ export const archiveOf = (home: string) => join(home, 'archive')
 /** Where the log of acts stands. */
 export const actsOf = (home: string) => join(home, 'acts')
 
+/** Where commands leave what they did for the log of acts. */
+export const inboxOf = (home: string) => join(home, 'acts-inbox')
+
 /** Opens the journal of what intake takes in, with its archive: without that, what every reader has passed would be gone. */
 export function openOriginals(home: string, log: Logger): Promise<Journal> {
   const archive = { archive: archiveOf(home), archiveBounds: { bytes: archiveBytes } }
@@ -51,7 +54,8 @@ export async function openStorage(
     life.onStop(name, () => journal.close())
     return journal
   }
-  const alerts = { folder: join(home, 'alerts'), log, clock: systemClock }
+  const archive = join(home, 'alerts-archive')
+  const alerts = { folder: join(home, 'alerts'), archive, log, clock: systemClock }
   return {
     database,
     journal: keep('journal', await openOriginals(home, log)),

@@ -5,10 +5,10 @@ import {
   ActsCheck,
   type ActsProof,
   AnchorCheck,
+  centreKeys,
   describe,
   type Original,
   readAnchorsIn,
-  verifyingKey,
 } from '@farwatch/evidence'
 import { anchorFolder } from '@farwatch/ingest'
 import { readKeptFolders } from '@farwatch/runtime'
@@ -30,9 +30,7 @@ export interface ActsReport extends ActsProof {
  */
 export async function verifyActsOf(home: string, anchors = anchorFolder(home)): Promise<ActsReport> {
   const { keys } = await knownCredentials(home)
-  const ofCentre = keys.keys
-    .filter(({ owner }) => owner === 'centre')
-    .map(({ publicKey }) => verifyingKey(publicKey))
+  const ofCentre = centreKeys(keys)
   const findings: ActFinding[] = []
   const onFinding = (finding: ActFinding) => void (findings.length < maxFindings && findings.push(finding))
   const witnesses = new AnchorCheck({ keys: ofCentre, roots: [] })

@@ -245,6 +245,13 @@ export class KeyDirectory {
   }
 }
 
+/** Every key that the centre ever had. */
+export function centreKeys(directory: KeyDirectory): VerifyingKey[] {
+  return directory.keys
+    .filter(({ owner }) => owner === 'centre')
+    .map(({ publicKey }) => verifyingKey(publicKey))
+}
+
 /** Why a key does not stand for what was received then; undefined where it does. */
 export function refusalOfKey(
   { keyId, retired, revoked }: KnownKey,

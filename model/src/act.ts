@@ -50,3 +50,34 @@ export interface ActLog {
   /** Acts from `fromSeq` on, oldest first. */
   read(fromSeq: number): AsyncIterable<RecordedAct>
 }
+
+/** One fault that verification has found: `altered`, `removed`, `added` … */
+export interface ActFaultView {
+  readonly fault: string
+  readonly seq: number
+  readonly toSeq: number | null
+  readonly atMs: number | null
+  /** Who did what to what, as far as the entry still says so; or the day of an anchor. */
+  readonly detail: string | null
+}
+
+/** How far the log of acts has been verified, and what was found. */
+export interface ActVerification {
+  readonly state: 'never' | 'running' | 'done' | 'failed'
+  readonly done: number
+  readonly of: number
+  /** The last act that was looked at. */
+  readonly upTo: number
+  readonly checkedMs: number | null
+  /** The first hundred. */
+  readonly faults: readonly ActFaultView[]
+  /** Why it `failed`. */
+  readonly problem: string | null
+}
+
+/** Verification of the log of acts while it grows. */
+export interface ActAudit {
+  readonly verification: ActVerification
+  /** Begins, unless it is under way; `verification` tells how it goes. */
+  verify(): void
+}

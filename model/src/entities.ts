@@ -111,7 +111,7 @@ export const Limit = z
     parameter: z.string().max(64).optional(),
     side: z.enum(['above', 'below']),
     value: z.number(),
-    unit: z.string().max(16),
+    unit: z.string().max(16).default(''),
     level: Level,
     /** Local days, the first and the last on which it holds. */
     validFrom: Day,

@@ -9,6 +9,8 @@ export interface Target {
 interface Asked {
   readonly path: string
   readonly body?: unknown
+  /** Content-type where it is not JSON; the body is sent as it is. */
+  readonly type?: string
 }
 
 /**
@@ -104,6 +106,14 @@ export const routes: Readonly<Record<string, Expected>> = {
     ...(['registry.change', '/api/registry/jurisdictions/341602/succession?to=341623'] as const),
   ),
   'get /api/registry/devices/{id}/grade': empty('registry.read', '/api/registry/devices/E01%2Fgas/grade'),
+  'get /api/registry/fields': empty('registry.read', '/api/registry/fields'),
+  'get /api/registry/template.xlsx': empty('registry.read', '/api/registry/template.xlsx'),
+  'get /api/registry/export.xlsx': empty('export.make', '/api/registry/export.xlsx?kind=site'),
+  'get /api/registry/export.csv': empty('export.make', '/api/registry/export.csv?kind=site'),
+  'post /api/registry/import': {
+    ...{ action: 'registry.change', statuses: [200] },
+    plain: { path: '/api/registry/import?dryRun=true', body: 'nothing', type: 'text/csv' },
+  },
   'get /api/points/{key}/limits': empty('monitoring.read', '/api/points/E01%2Fgas%2Flel/limits'),
 
   'get /api/account': own('/api/account', undefined, [200]),

@@ -113,15 +113,19 @@ async function somethingEverywhere(value: number) {
   }
 }
 
-function ask(method: string, path: string, { as, body }: { as?: string; body?: unknown } = {}) {
+function ask(
+  method: string,
+  path: string,
+  { as, body, type }: { as?: string; body?: unknown; type?: string | undefined } = {},
+) {
   return fetch(console.url + path, {
     method: method.toUpperCase(),
     headers: {
       origin: console.url,
       ...(as === undefined ? {} : { cookie: `farwatch-session=secret-of-${as}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': type ?? 'application/json' }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: type === undefined ? JSON.stringify(body) : String(body) }),
     redirect: 'manual',
   })
 }
@@ -131,7 +135,11 @@ async function lists(path: string, as: string): Promise<unknown[]> {
 }
 
 /** One question of the operation, whatever it is about. */
-function anyQuestion(expected: Exclude<Expected, { action: 'public' }>): { path: string; body?: unknown } {
+function anyQuestion(expected: Exclude<Expected, { action: 'public' }>): {
+  path: string
+  body?: unknown
+  type?: string
+} {
   if ('plain' in expected) return expected.plain
   return 'about' in expected ? expected.about(targets.get('OWN')!) : { path: expected.path }
 }
@@ -157,8 +165,8 @@ test('W3 every operation of the OpenAPI document is in the table of this test, w
 
 test('W3 who has not logged in gets nothing but what is public', async () => {
   for (const { name, method, expected } of closed) {
-    const { path, body } = anyQuestion(expected)
-    expect([name, (await ask(method, path, { body })).status]).toEqual([name, 401])
+    const { path, body, type } = anyQuestion(expected)
+    expect([name, (await ask(method, path, { body, type })).status]).toEqual([name, 401])
     if (method !== 'get') continue
     expect([name, (await ask('head', path)).status]).toEqual([name, 401])
   }
@@ -167,8 +175,8 @@ test('W3 who has not logged in gets nothing but what is public', async () => {
 
 test('W3 who must change a one-time password first can do that and nothing else', async () => {
   for (const { name, method, expected } of closed) {
-    const { path, body } = anyQuestion(expected)
-    const response = await ask(method, path, { as: 'newcomer', body })
+    const { path, body, type } = anyQuestion(expected)
+    const response = await ask(method, path, { as: 'newcomer', body, type })
     const problem = response.status === 403 ? ((await response.json()) as { type: string }).type : ''
     const wanted = expected.action === 'own.account' ? '' : 'urn:farwatch:problem:password-change-required'
     expect([name, problem]).toEqual([name, wanted])
@@ -180,8 +188,8 @@ describe.each(people)('W3 $name', (person) => {
 
   test('may use just the operations that the role may', async () => {
     for (const { name, method, expected } of closed) {
-      const { path, body } = anyQuestion(expected)
-      const { status } = await ask(method, path, { as, body })
+      const { path, body, type } = anyQuestion(expected)
+      const { status } = await ask(method, path, { as, body, type })
       const wanted = !may(person, expected.action)
         ? [403]
         : 'plain' in expected

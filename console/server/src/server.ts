@@ -1,6 +1,8 @@
+import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import {
   type AccessDesk,
+  type ActAudit,
   type ActLog,
   type AlertDesk,
   FarwatchError,
@@ -28,6 +30,7 @@ import { LiveState } from './live/live-state.ts'
 import { Views } from './live/views.ts'
 import { createConsoleMetrics } from './metrics.ts'
 import { defaultSocketBounds, openSocket, type SocketBounds } from './socket.ts'
+import { Certificate, type TlsFiles } from './tls.ts'
 
 export interface ConsoleConfig extends Access {
   /** 0: any free port; `url` tells which. */
@@ -36,6 +39,8 @@ export interface ConsoleConfig extends Access {
   readonly webRoot: string
   readonly mapboxToken: string | null
   readonly version: string
+  /** Files of the certificate; without them plain HTTP is spoken. */
+  readonly tls?: TlsFiles | undefined
   readonly bounds?: Partial<LiveBounds>
   readonly socketBounds?: Partial<SocketBounds>
 }
@@ -49,6 +54,7 @@ export interface ConsoleDeps {
   readonly journal: Journal
   /** Where everything that somebody does is written down. */
   readonly acts: ActLog
+  readonly audit: ActAudit
   readonly desk: AlertDesk
   readonly access: AccessDesk
   /** What is monitored, and everything else that is registered. */
@@ -61,13 +67,14 @@ export interface ConsoleDeps {
  * Opens the console: live state, HTTP, socket.io. It answers once this resolves; the live picture may still be catching
  * up with the journal, which `/api/health` tells.
  * @throws FarwatchError `port-in-use`, `cannot-listen`, `unprotected` (listening beyond loopback without token or
- * trusted proxy), `bad-config`.
+ * trusted proxy), `bad-config`, `bad-certificate`.
  */
 export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service & { url: string }> {
   const log = deps.log.child({ service: 'console' })
   return startService(log, async (life) => {
-    const { clock, database, journal, acts, desk, access, registryDesk } = deps
+    const { clock, database, journal, acts, audit, desk, access, registryDesk } = deps
     const guard = new Guard(config)
+    const certificate = config.tls === undefined ? undefined : new Certificate(config.tls, log)
     const callers = new Callers(guard, access)
     const metrics = createConsoleMetrics(deps.metrics)
     const bounds = { ...defaultBounds, ...config.bounds }
@@ -85,13 +92,21 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       return followed
     })
 
-    const components = () => ({ ...deps.components(), console: follower.health() })
+    const components = (): Health['components'] => ({
+      ...deps.components(),
+      console: follower.health(),
+      ...(certificate?.problem === undefined
+        ? {}
+        : { certificate: { status: 'degraded', detail: certificate.problem } }),
+    })
     const { version, mapboxToken, webRoot } = config
     const app = await createApp({
-      ...{ state, acts, desk, database, clock, log, metrics },
+      ...{ state, acts, audit, desk, database, clock, log, metrics },
       ...{ guard, access, callers, views, components, version, mapboxToken, webRoot },
-      ...{ registryDesk, registry: deps.metrics },
+      ...{ registryDesk, registry: deps.metrics, certificate },
     })
+    if (certificate !== undefined)
+      life.onStop('certificate', certificate.follow(app.server as unknown as Server, clock))
     const connections = trackConnections(app)
     life.onStop('http', async () => {
       const cancel = clock.after(graceMs, () => {
@@ -124,7 +139,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
 
     const port = await listen(app, config)
     const shown = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : bracketed(config.host)
-    return { url: `http://${shown}:${port}` }
+    return { url: `${certificate === undefined ? 'http' : 'https'}://${shown}:${port}` }
   })
 }
 

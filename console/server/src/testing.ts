@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   type AcknowledgeOutcome,
   type Act,
+  type ActAudit,
   type ActLog,
   type Alert,
   type AlertDesk,
@@ -200,6 +201,11 @@ export class MemoryActs implements ActLog {
   }
 }
 
+const neverVerified: ActAudit = {
+  verification: { state: 'never', done: 0, of: 0, upTo: 0, checkedMs: null, faults: [], problem: null },
+  verify: () => undefined,
+}
+
 /** The console on a free port, with a real journal in a temporary folder. */
 export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Partial<ConsoleDeps> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'farwatch-console-'))
@@ -221,6 +227,7 @@ export async function startConsole(over: Partial<ConsoleConfig> = {}, deps: Part
         database: databaseAway,
         journal,
         acts,
+        audit: neverVerified,
         desk,
         access,
         registryDesk: registryOf(city),

@@ -43,6 +43,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
     ask: ['-c', 'import pymodbus; print(pymodbus.__version__)'],
     from: 'python3-pymodbus',
   },
+  openpyxl: {
+    commands: ['/usr/bin/python3', 'python3'],
+    ask: ['-c', 'import openpyxl; print(openpyxl.__version__)'],
+    from: 'python3-openpyxl',
+  },
 }
 
 /**

@@ -30,6 +30,7 @@ export class AccountActs {
       ...{ object: { kind: 'account', id: act.account }, jurisdiction: null, outcome: 'done' },
       ...{ before: act.before ?? null, after: act.after ?? null, reason: null },
     })
+    request.hasActed = true
   }
 
   /** Writes down that it was refused, unless it was not even looked at: who floods must not fill the log. @throws Problem always. */

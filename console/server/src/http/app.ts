@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
   type AccessDesk,
+  type ActAudit,
   type ActLog,
   type AlertDesk,
   type Health,
@@ -19,15 +20,19 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { LiveState } from '../live/live-state.ts'
 import type { Views } from '../live/views.ts'
 import type { ConsoleMetrics } from '../metrics.ts'
+import type { Certificate } from '../tls.ts'
+import { enforceActs } from './acts.ts'
 import type { Callers } from './callers.ts'
 import type { Guard } from './guard.ts'
 import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
-import { bodyLimit, problemOf, sendProblem } from './problem.ts'
+import { bodyLimit, Problem, problemOf, sendProblem } from './problem.ts'
+import { RateLimit, requestBounds } from './rate-limit.ts'
 import { enforceRights } from './rights.ts'
 import { accountRoutes } from './routes/account.ts'
 import { accountsRoutes } from './routes/accounts.ts'
+import { actRoutes } from './routes/acts.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { cameraRoutes } from './routes/cameras.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -35,6 +40,7 @@ import { monitoredRoutes } from './routes/monitored.ts'
 import { platformRoutes } from './routes/platform.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { registryRoutes } from './routes/registry.ts'
+import { registrySheetRoutes } from './routes/registry-sheets.ts'
 import { sessionRoutes } from './routes/session.ts'
 
 export type App = FastifyInstance<
@@ -49,6 +55,7 @@ export type App = FastifyInstance<
 export interface AppParts {
   readonly state: LiveState
   readonly acts: ActLog
+  readonly audit: ActAudit
   readonly desk: AlertDesk
   readonly registryDesk: RegistryDesk
   readonly database: Database
@@ -66,7 +73,24 @@ export interface AppParts {
   readonly mapboxToken: string | null
   /** Folder of the built pages. */
   readonly webRoot: string
+  /** Without one, plain HTTP is spoken. */
+  readonly certificate: Certificate | undefined
 }
+
+const bounds = { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 }
+
+/** Fastify leaves the timeouts of such a server to whoever makes it. */
+function serveTls(certificate: Certificate) {
+  return (handler: RequestListener): RawServerDefault => {
+    const server = certificate.serve(handler, bounds)
+    server.keepAliveTimeout = keepAliveMs
+    server.requestTimeout = requestMs
+    return server as unknown as RawServerDefault
+  }
+}
+
+const keepAliveMs = 30_000
+const requestMs = 15_000
 
 /** The HTTP side of the console, not listening yet. */
 export async function createApp(parts: AppParts): Promise<App> {
@@ -77,9 +101,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     clientErrorHandler: (_, socket) => {
       if (socket.writable) socket.end(malformed)
     },
-    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
-    keepAliveTimeout: 30_000,
-    requestTimeout: 15_000,
+    http: bounds,
+    ...(parts.certificate === undefined ? {} : { serverFactory: serveTls(parts.certificate) }),
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: requestMs,
     // A name of 64 characters outside ASCII is 768 long when percent-encoded.
     routerOptions: { maxParamLength: 1_000 },
   }).withTypeProvider<ZodTypeProvider>()
@@ -88,7 +113,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   const { guard, log, metrics } = parts
-  const headers = defaultHeaders(parts.mapboxToken)
+  const limit = new RateLimit(requestBounds, parts.clock)
+  const headers = defaultHeaders(parts.mapboxToken, parts.certificate !== undefined)
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = problemOf(error, request)
@@ -99,10 +125,13 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
+    const waitMs = limit.take(guard.addressOf(request.raw))
+    if (waitMs > 0) throw tooMany(reply, waitMs)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
   })
   enforceRights(app, parts.callers)
+  enforceActs(app)
   app.addHook('onResponse', async ({ method }, { statusCode }) => {
     metrics.requests.inc({ method, status: String(statusCode) })
   })
@@ -115,13 +144,25 @@ export async function createApp(parts: AppParts): Promise<App> {
   platformRoutes(app, parts)
   monitoredRoutes(app, parts)
   historyRoutes(app, parts)
+  actRoutes(app, parts)
   alertRoutes(app, parts)
   cameraRoutes(app, parts)
   quarantineRoutes(app, parts)
   registryRoutes(app, parts)
+  registrySheetRoutes(app, parts)
   await servePages(app, parts.webRoot)
   await app.ready()
   return app
+}
+
+function tooMany(reply: FastifyReply, waitMs: number): Problem {
+  reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
+  const { burst, perSecond } = requestBounds
+  return new Problem({
+    status: 429,
+    code: 'too-many-requests',
+    title: `Found more than ${burst} requests at once, expected at most ${perSecond} a second from one address`,
+  })
 }
 
 const malformedBody = JSON.stringify({

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { FarwatchError } from '@farwatch/model'
 import { Problem, quote } from './problem.ts'
+import { importPath, sheetTypes } from './sheet-types.ts'
 
 export interface Access {
   /** The address that is listened on. */
@@ -103,15 +104,17 @@ export class Guard {
   }
 
   #judgeChange(request: IncomingMessage): Problem | undefined {
-    const { method = '', headers } = request
+    const { method = '', headers, url = '' } = request
     if (readOnly.has(method)) return undefined
-    // A page elsewhere cannot make a browser send DELETE without asking first; it has no content either.
-    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-    if (method !== 'DELETE' && type !== 'application/json') {
+    // None of these types can a form of a foreign page send: a browser asks before it does. Nor does it send DELETE
+    // without asking first, which has no content either.
+    const types = url.split('?')[0] === importPath ? sheetTypes : ['application/json']
+    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
+    if (method !== 'DELETE' && !types.includes(type)) {
       return new Problem({
         status: 415,
         code: 'unsupported-media-type',
-        title: `Found content-type ${quote(headers['content-type'])}, expected application/json`,
+        title: `Found content-type ${quote(headers['content-type'])}, expected ${types.join(' or ')}`,
       })
     }
     // A page cannot make a browser send this header, so who bears a token is not a victim of one.

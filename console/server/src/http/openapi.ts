@@ -33,6 +33,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'history', description: 'Readings of the past' },
         { name: 'alerts', description: 'Alerts and what operators do about them' },
         { name: 'registry', description: 'What is supervised, by whom, within which limits' },
+        { name: 'acts', description: 'The log of acts: who did what' },
         { name: 'access', description: "Sessions, one's own account, accounts of others" },
         { name: 'platform', description: 'The platform about itself' },
       ],

@@ -12,6 +12,7 @@ import {
   permits,
   type RegistryDesk,
   type Role,
+  type Scope,
   type SiteView,
   type Snapshot,
 } from '@farwatch/model'
@@ -142,6 +143,11 @@ export class Views {
     this.#views.set(key, view)
     if (this.#views.size > remembered) this.#views.delete(this.#views.keys().next().value!)
     return view
+  }
+
+  /** Where a site lies, for an act on what belongs to it. */
+  scopeOfSite(id: string): Scope {
+    return this.#scopes.scopeOf('site', id) ?? nowhere
   }
 
   /** Forgets every view that things could have moved into or out of, and tells. Returns the way out. */

@@ -3,12 +3,13 @@ import i18next, { type TFunction } from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
 import type { Language } from '../shell/preferences.ts'
 import { en } from './en.ts'
+import type { registryZh } from './registry-zh.ts'
 import { zh } from './zh.ts'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation'
-    resources: { translation: typeof zh }
+    resources: { translation: typeof zh; registry: typeof registryZh }
   }
 }
 

@@ -1,8 +1,8 @@
 import { useEffect, useSyncExternalStore } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { live, useConnection } from '../live/hooks.ts'
-import { App } from '../shell/app.tsx'
 import { useAppearance } from '../shell/appearance.tsx'
+import { Root } from '../shell/root.tsx'
 import { AccountPage } from './account-page.tsx'
 import { ask } from './ask.ts'
 import { Entrance } from './entrance.tsx'
@@ -40,7 +40,7 @@ function Inside() {
   useEffect(() => {
     if (kind === 'disconnected') void session.refresh()
   }, [kind])
-  return hash.startsWith('#/account') ? <AccountPage /> : <App />
+  return hash.startsWith('#/account') ? <AccountPage /> : <Root />
 }
 
 function Waiting() {

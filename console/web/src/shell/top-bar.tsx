@@ -6,6 +6,7 @@ import { isCalling, levels } from '../design/levels.ts'
 import { clockTime, dayOf } from '../design/time.ts'
 import { useWords } from '../i18n/index.ts'
 import { useNow, useSites } from '../live/hooks.ts'
+import { managePages } from '../manage/pages.ts'
 import { PersonMenu } from '../session/person-menu.tsx'
 import { useSession } from '../session/session.ts'
 import { useSilentCount } from '../sites/use-conditions.ts'
@@ -78,6 +79,8 @@ function Settings({ onOperator }: { onOperator: () => void }) {
   const { t } = useWords()
   const { operator } = usePreferences()
   const state = useSession()
+  const mayManage =
+    state.kind === 'known' && managePages.some(({ action }) => state.info.actions.includes(action))
   const hasAccount = state.kind === 'known' && state.info.account !== null
   return (
     <div className="settings">
@@ -95,6 +98,17 @@ function Settings({ onOperator }: { onOperator: () => void }) {
           <Icon name="person" />
           {operator && <span className="clip">{operator}</span>}
         </button>
+      )}
+      {mayManage && (
+        <a
+          className="quiet"
+          href="#/manage"
+          data-testid="manage"
+          title={t('manage.title')}
+          aria-label={t('manage.title')}
+        >
+          <Icon name="manage" />
+        </a>
       )}
       <Appearance />
     </div>

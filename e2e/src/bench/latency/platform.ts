@@ -27,7 +27,8 @@ if (import.meta.main) {
     {
       ...{ home: join(home, 'data'), config: join(home, 'config') },
       ...{ httpHost: '127.0.0.1', httpPort: 0, mqttHost: '127.0.0.1', mqttPort: 0 },
-      ...{ sim: false, simSpeed: 1, gateways: [], databaseUrl: undefined, adminToken: undefined },
+      ...{ sim: false, simSpeed: 1, gateways: [], databaseUrl: undefined },
+      ...{ adminToken: undefined, tls: undefined },
       ...{ mapboxToken: null, allowedHosts: [], trustedProxies: [] },
     },
     { log: createLog('error'), progress: (text) => say(`  ${text}`) },

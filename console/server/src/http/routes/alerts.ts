@@ -1,6 +1,7 @@
 import { Alert, compareLevels, isOpen, Level, levels, Name, type Principal } from '@farwatch/model'
 import { z } from 'zod'
 import { recordedAlerts } from '../../queries/alerts.ts'
+import { recordAct } from '../acts.ts'
 import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { forbidden } from '../rights.ts'
@@ -16,7 +17,7 @@ const Levels = z
   .optional()
   .describe('Any of red, orange, yellow, blue, with commas')
 
-export function alertRoutes(app: App, { desk, database, state, views }: AppParts): void {
+export function alertRoutes(app: App, { acts, desk, database, state, views }: AppParts): void {
   app.get(
     '/api/alerts',
     {
@@ -74,13 +75,21 @@ export function alertRoutes(app: App, { desk, database, state, views }: AppParts
         response: { 200: AcknowledgedBody, default: problemResponse },
       },
     },
-    async ({ params: { id }, body: { by, comment }, principal }) => {
+    async (request) => {
+      const { params, body, principal } = request
+      const { id } = params
       const view = views.of(principal)
       const alert = desk.current().find((one) => one.id === id)
       if (alert === undefined || !view.alert(alert)) throw unknownAlert(id)
       if (!view.alert(alert, 'alerts.act')) throw forbidden('alerts.act')
-      const done = await desk.acknowledge(id, { by: nameOf(principal, by), comment })
+      const by = nameOf(principal, body.by)
+      const done = await desk.acknowledge(id, { by, comment: body.comment })
       if (done.outcome === 'unknown') throw unknownAlert(id)
+      const { subject, site, level } = done.alert
+      await recordAct(acts, request, {
+        ...{ action: 'alert.acknowledge', object: { kind: 'alert', id }, scope: views.scopeOfSite(site) },
+        after: { by, comment: body.comment ?? null, outcome: done.outcome, subject, site, level },
+      })
       return done
     },
   )
