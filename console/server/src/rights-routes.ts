@@ -63,15 +63,6 @@ export const routes: Readonly<Record<string, Expected>> = {
   'get /api/config': { action: 'monitoring.read', plain: { path: '/api/config' }, statuses: [200] },
   'get /metrics': { action: 'platform.read', plain: { path: '/metrics' }, statuses: [200] },
   // The database of this test is away; what comes of quarantine is in database.test.ts.
-  'get /api/acts': { action: 'audit.read', plain: { path: '/api/acts' }, statuses: [503] },
-  'get /api/acts.csv': { action: 'audit.read', plain: { path: '/api/acts.csv' }, statuses: [200, 503] },
-  'get /api/acts/{seq}': { action: 'audit.read', plain: { path: '/api/acts/999999' }, statuses: [404] },
-  'get /api/acts/verification': {
-    ...{ action: 'audit.read', plain: { path: '/api/acts/verification' }, statuses: [200] },
-  },
-  'post /api/acts/verification': {
-    ...{ action: 'audit.read', plain: { path: '/api/acts/verification', body: {} }, statuses: [200] },
-  },
   'get /api/quarantine': { action: 'platform.read', plain: { path: '/api/quarantine' }, statuses: [503] },
 
   'get /api/sites': {
