@@ -26,8 +26,8 @@ interface Shot {
   readonly phone: boolean
   /** What must stand in the page before the picture is taken. */
   readonly ready: readonly string[]
-  /** Taken before the incident, or during it. */
-  readonly act: 'calm' | 'alert'
+  /** Taken before the incident, during it, when somebody has closed the door, or by who has logged in as administrator. */
+  readonly act: 'calm' | 'alert' | 'closed' | 'office'
   /** Variants that the READMEs show. */
   readonly shown: readonly Variant[]
 }
@@ -88,7 +88,20 @@ const shots: readonly Shot[] = [
     shown: [],
   },
   { name: 'phone-map', path: '#/map', phone: true, ready: [map], act: 'alert', shown: [] },
+  ...both('login', '', 'closed', ['[data-testid="login-account"]']),
+  ...both('registry', '#/manage/registry/limit', 'office', ['[data-testid="entity"]']),
+  ...both('registry-editor', '#/manage/registry/site/E01', 'office', ['[data-testid="editor"]']),
+  ...both('registry-import', '#/manage/registry/import', 'office', ['[data-testid="template"]']),
+  ...both('accounts', '#/manage/accounts', 'office', ['[data-testid="account-admin"]']),
+  ...both('audit', '#/manage/audit', 'office', ['[data-testid="act"]']),
+  ...both('own-account', '#/account', 'office', ['[data-testid="account-page"]']),
 ]
+
+function both(name: string, path: string, act: Shot['act'], ready: readonly string[]): Shot[] {
+  return [false, true].map((phone) => {
+    return { name: phone ? `phone-${name}` : name, path, phone, ready, act, shown: [] }
+  })
+}
 
 const shownFolder = 'docs/screenshots'
 const maxBytes = 300_000
@@ -103,14 +116,19 @@ const browser = await launchBrowser()
 let platform: RunningPlatform | undefined
 let [base] = positionals
 const problems: string[] = []
+/** Of the administrator's session. */
+let cookie: { name: string; value: string } | undefined
 
 try {
   if (base === undefined) {
     platform = await startUp(['--home', home, '--http', '0', '--mqtt', '0'])
     base = platform.url
   }
-  for (const act of ['calm', 'alert'] as const) {
+  for (const act of ['calm', 'alert', 'closed', 'office'] as const) {
     if (act === 'alert') await incident()
+    // Of a platform that was running already nobody knows the password here.
+    if (act === 'closed' && platform === undefined) break
+    if (act === 'closed') cookie = await logIn()
     for (const shot of shots.filter((one) => one.act === act))
       for (const language of ['zh', 'en'] as const)
         for (const theme of themes) await take(shot, language, theme)
@@ -140,6 +158,8 @@ async function take(
     hasTouch: shot.phone,
     reducedMotion: 'reduce',
   })
+  if (shot.act === 'office' && cookie !== undefined)
+    await context.addCookies([{ ...cookie, url: new URL(base ?? '').origin }])
   try {
     const tab = await context.newPage()
     tab.on('pageerror', (error) => problems.push(`${file}: ${error.message}`))
@@ -173,4 +193,22 @@ async function incident(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   throw new Error('no alert was raised')
+}
+
+/** Logs in as the administrator of the first start, which closes the platform to everybody else. */
+async function logIn(): Promise<{ name: string; value: string }> {
+  const [, password = ''] = /one-time password (\S+) /.exec(platform?.stdout() ?? '') ?? []
+  const first = await ask('POST', '/api/session', { account: 'admin', password })
+  const next = { current: password, next: 'nine lanterns over the Wo' }
+  return ask('PUT', '/api/account/password', next, first)
+}
+
+/** Asks the API and returns the session that it sets. */
+async function ask(method: string, path: string, body: object, session?: { name: string; value: string }) {
+  const headers = new Headers({ 'content-type': 'application/json', origin: new URL(base ?? '').origin })
+  if (session !== undefined) headers.set('cookie', `${session.name}=${session.value}`)
+  const answer = await fetch(new URL(path, base), { method, headers, body: JSON.stringify(body) })
+  const [, name, value] = /^([^=]+)=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? '') ?? []
+  if (name === undefined || value === undefined) throw new Error(`${method} ${path}: ${await answer.text()}`)
+  return { name, value }
 }

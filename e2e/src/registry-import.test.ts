@@ -1,31 +1,69 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { foreignPeer, skipWithoutPeer } from '@farwatch/runtime/testing'
+import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { findBrowser, launchBrowser } from './browser.ts'
-import { endCommand, startUp } from './command.ts'
+import { endCommand, startCommand, startUp } from './command.ts'
 import { cityWorkbook, twelveMistakes, writeWorkbook } from './registry-workbook.ts'
 import { openWatchedPage, screens } from './watched-page.ts'
 
-test('W1 300 enterprises with 2,000 points come from an Excel file with 12 mistakes: listed by their cells, mended, imported, on the map', async (context) => {
+test('W1 W2 W3 W4 W5 over HTTPS a manager brings 300 enterprises from an Excel file with 12 mistakes, a county sees its own, and the log of all this verifies', async (context) => {
   const python = skipWithoutPeer(context, 'openpyxl')
+  const openssl = skipWithoutPeer(context, 'openssl')
   foreignPeer(context, { name: 'Chromium', version: (await findBrowser()).version })
   const home = await mkdtemp(join(tmpdir(), 'farwatch-import-'))
-  const platform = await startUp(['--no-sim', '--home', join(home, 'data'), '--http', '0', '--mqtt', '0'])
+  const data = join(home, 'data')
+  const platform = await startUp(
+    ['--no-sim', '--home', data, '--http', '0', '--mqtt', '0'],
+    certificate(openssl.path, home),
+  )
+  expect(platform.url).toMatch(/^https:/)
   const browser = await launchBrowser()
   onTestFinished(async () => {
     await browser.close()
     await endCommand(platform)
     await rm(home, { recursive: true, force: true })
   })
+  const screen = { ...screens.wide, locale: 'zh-CN', ignoreHTTPSErrors: true }
+  const enter = async (account: string, oneTimePassword: string) => {
+    const watched = await openWatchedPage(browser, `${platform.url}/#/alerts`, screen)
+    const { page } = watched
+    const shown = page.getByTestId('open-login').or(page.getByTestId('login-account'))
+    await shown.first().waitFor({ timeout: 60_000 })
+    if (await page.getByTestId('open-login').isVisible()) await page.getByTestId('open-login').click()
+    await page.getByTestId('login-account').fill(account)
+    await page.getByTestId('login-password').fill(oneTimePassword)
+    await page.getByTestId('login-submit').click()
+    await page.getByTestId('password-current').fill(oneTimePassword)
+    await page.getByTestId('password-next').fill(`rain on the grain store of ${account}`)
+    await page.getByTestId('password-again').fill(`rain on the grain store of ${account}`)
+    await page.getByTestId('password-submit').click()
+    await page.locator('[data-connection="live"]').waitFor({ timeout: 60_000 })
+    return watched
+  }
+  const [, printed = ''] = /Account admin, one-time password (\S+) /.exec(platform.stdout()) ?? []
+  const admin = await enter('admin', printed)
+  const newAccount = async (id: string, role: string, jurisdiction: string | null) => {
+    const answer = await admin.page.request.post(`${platform.url}/api/accounts`, {
+      headers: { origin: platform.url },
+      data: { id, name: id, grants: [{ role, jurisdiction, department: null, enterprise: null }] },
+    })
+    expect([answer.status(), answer.ok() ? '' : await answer.text()]).toEqual([201, ''])
+    return ((await answer.json()) as { oneTimePassword: string }).oneTimePassword
+  }
+  const manager = await enter('manager', await newAccount('manager', 'manager', null))
+  const { page } = manager
+  const count = async (by: Page, kind: string) =>
+    ((await (await by.request.get(`${platform.url}/api/registry/${kind}?limit=10000`)).json()) as unknown[])
+      .length
+
   const workbook = cityWorkbook({ enterprises: 300, points: 2_000 })
   const [wrong, mended] = [join(home, '名录.xlsx'), join(home, '名录-改.xlsx')]
   writeWorkbook(python.path, wrong, { workbook, mistakes: twelveMistakes })
   writeWorkbook(python.path, mended, { workbook })
-
-  const watched = await openWatchedPage(browser, platform.url, { ...screens.wide, locale: 'zh-CN' })
-  const { page } = watched
   await page.getByTestId('manage').click()
   await page.getByTestId('open-import').click()
 
@@ -37,18 +75,16 @@ test('W1 300 enterprises with 2,000 points come from an Excel file with 12 mista
   )`)) as string[]
   expect(cells.toSorted()).toEqual(twelveMistakes.map(({ at }) => at).toSorted())
   expect(await page.getByTestId('import').count()).toBe(0)
-  expect(await (await fetch(`${platform.url}/api/registry/sites`)).json()).toEqual([])
+  expect(await count(page, 'sites')).toBe(0)
 
   await page.getByTestId('file').setInputFiles(mended)
   await page.getByTestId('import').click({ timeout: 60_000 })
   await page.locator('[data-testid="result"][data-outcome="done"]').waitFor({ timeout: 60_000 })
-  const count = async (kind: string) =>
-    ((await (await fetch(`${platform.url}/api/registry/${kind}?limit=10000`)).json()) as unknown[]).length
   expect([
-    await count('enterprises'),
-    await count('sites'),
-    await count('points'),
-    await count('limits'),
+    await count(page, 'enterprises'),
+    await count(page, 'sites'),
+    await count(page, 'points'),
+    await count(page, 'limits'),
   ]).toEqual([...[300, 300, 2_000, 20]])
 
   await page.getByTestId('file').setInputFiles(mended)
@@ -58,9 +94,32 @@ test('W1 300 enterprises with 2,000 points come from an Excel file with 12 mista
   await page.getByTestId('back-to-map').click()
   await page.locator('[data-testid="map"][data-ready="true"]').waitFor({ timeout: 60_000 })
   await page.getByTestId('tab-sites').getByText('300').waitFor({ timeout: 30_000 })
-  expect(watched.problems).toEqual([])
-  expect(watched.foreign).toEqual([])
+
+  const operator = await enter('operator', await newAccount('operator', 'operator', '341621'))
+  await operator.page.getByTestId('tab-sites').getByText('75').waitFor({ timeout: 30_000 })
+  expect(await count(operator.page, 'sites')).toBe(75)
+  expect([...manager.foreign, ...operator.foreign]).toEqual([])
+
+  await admin.page.goto(`${platform.url}/#/manage/audit`)
+  await admin.page.getByTestId('act').first().waitFor({ timeout: 30_000 })
+  await admin.page.getByTestId('verify').click()
+  await admin.page.locator('[data-state="whole"]').waitFor({ timeout: 60_000 })
+  await endCommand(platform)
+  const verify = startCommand(['verify', '--home', data])
+  expect([(await verify.ended).code, verify.stderr()]).toEqual([0, ''])
+  expect(verify.stdout()).toMatch(/acts/)
 }, 300_000)
+
+/** A certificate for 127.0.0.1 that signs itself, as the platform's environment names it. */
+function certificate(openssl: string, folder: string): NodeJS.ProcessEnv {
+  const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
+  const about = ['-subj', '/CN=farwatch', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2', '-nodes']
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+  execFileSync(openssl, ['req', '-x509', ...key, ...about, '-keyout', files.key, '-out', files.cert], {
+    stdio: 'ignore',
+  })
+  return { FARWATCH_TLS_CERT: files.cert, FARWATCH_TLS_KEY: files.key }
+}
 
 test('W1 a limit is edited in the page by two people: who comes second is shown both values and decides', async (context) => {
   foreignPeer(context, { name: 'Chromium', version: (await findBrowser()).version })

@@ -116,6 +116,19 @@ export const routes: Readonly<Record<string, Expected>> = {
   },
   'get /api/points/{key}/limits': empty('monitoring.read', '/api/points/E01%2Fgas%2Flel/limits'),
 
+  // What of the log is told to whom is in acts.test.ts.
+  'get /api/acts': { action: 'audit.read', plain: { path: '/api/acts' }, statuses: [200, 503] },
+  'get /api/acts.csv': { action: 'audit.read', plain: { path: '/api/acts.csv' }, statuses: [200, 503] },
+  'get /api/acts/{seq}': {
+    ...{ action: 'audit.read', plain: { path: '/api/acts/999999' }, statuses: [404] },
+  },
+  'get /api/acts/verification': {
+    ...{ action: 'audit.read', plain: { path: '/api/acts/verification' }, statuses: [200, 404] },
+  },
+  'post /api/acts/verification': {
+    ...{ action: 'audit.read', plain: { path: '/api/acts/verification', body: {} }, statuses: [200, 202] },
+  },
+
   'get /api/account': own('/api/account', undefined, [200]),
   'put /api/account/password': own('/api/account/password', { current: 'a', next: 'b' }, [200]),
   'post /api/account/second-factor': own('/api/account/second-factor', { password: 'a' }, [200]),

@@ -79,7 +79,7 @@ let console: Awaited<ReturnType<typeof startConsole>>
 
 beforeAll(async () => {
   console = await startConsole(
-    { socketBounds: { periodMs: 10, snapshotEveryMs: 20 } },
+    { socketBounds: { periodMs: 10, snapshotEveryMs: 20 }, requestBounds: { burst: 1_000_000 } },
     {
       registryDesk: {
         ...registryOf(registry),

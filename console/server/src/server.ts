@@ -22,6 +22,7 @@ import {
 import { type App, createApp } from './http/app.ts'
 import { Callers } from './http/callers.ts'
 import { type Access, bracketed, Guard } from './http/guard.ts'
+import { type RateBounds, requestBounds } from './http/rate-limit.ts'
 import { problemWith } from './http/rights.ts'
 import { defaultBounds, type LiveBounds } from './live/bounds.ts'
 import { Feed } from './live/feed.ts'
@@ -42,6 +43,7 @@ export interface ConsoleConfig extends Access {
   /** Files of the certificate; without them plain HTTP is spoken. */
   readonly tls?: TlsFiles | undefined
   readonly bounds?: Partial<LiveBounds>
+  readonly requestBounds?: Partial<RateBounds>
   readonly socketBounds?: Partial<SocketBounds>
 }
 
@@ -104,6 +106,7 @@ export function start(config: ConsoleConfig, deps: ConsoleDeps): Promise<Service
       ...{ state, acts, audit, desk, database, clock, log, metrics },
       ...{ guard, access, callers, views, components, version, mapboxToken, webRoot },
       ...{ registryDesk, registry: deps.metrics, certificate },
+      requests: { ...requestBounds, ...config.requestBounds },
     })
     if (certificate !== undefined)
       life.onStop('certificate', certificate.follow(app.server as unknown as Server, clock))

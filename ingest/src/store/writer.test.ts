@@ -219,41 +219,6 @@ for (const engine of testEngines) {
       expect(refused?.reason).toMatch(/^implausible-time: 2 readings .*E01\/clock\/mixed stamped 1970-01-01/)
     })
 
-    test('W1 a running writer makes the tables follow the registry, and looks at no other site', async () => {
-      const running = await start()
-      const other = { ...site, id: 'E02', name }
-      const both = { sites: [...registry.sites, ...Registry.parse({ sites: [other] }).sites] }
-      running.monitor(both)
-      const registered = async () =>
-        (await database.query<{ id: string }>('select id from site where registered order by id')).map(
-          ({ id }) => id,
-        )
-      await expect.poll(registered, { timeout: 30_000 }).toEqual(['E01', 'E02'])
-      const moved = registryWith({ id: 'stack', name, points: [] })
-      // Two at once: the newest counts.
-      running.monitor({ sites: [] })
-      running.monitor(moved)
-      await expect.poll(registered, { timeout: 30_000 }).toEqual(['E01'])
-      await expect
-        .poll(
-          () => one<{ registered: boolean }>(`select registered from point where key = 'E01/stack/so2'`),
-          {
-            timeout: 30_000,
-          },
-        )
-        .toEqual({ registered: false })
-      running.monitor(registry)
-      await expect
-        .poll(
-          () => one<{ registered: boolean }>(`select registered from point where key = 'E01/stack/so2'`),
-          {
-            timeout: 30_000,
-          },
-        )
-        .toEqual({ registered: true })
-      await database.query(`delete from site where id = 'E02'`)
-    })
-
     test('a registry that changes registers and unregisters, and deletes nothing', async () => {
       await syncRegistry(database, registryWith({ id: 'new', name, points: [{ metric: '门', name }] }))
       const state = () =>

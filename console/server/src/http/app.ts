@@ -28,7 +28,7 @@ import { defaultHeaders } from './headers.ts'
 import { describeApi } from './openapi.ts'
 import { servePages } from './pages.ts'
 import { bodyLimit, Problem, problemOf, sendProblem } from './problem.ts'
-import { RateLimit, requestBounds } from './rate-limit.ts'
+import { type RateBounds, RateLimit } from './rate-limit.ts'
 import { enforceRights } from './rights.ts'
 import { accountRoutes } from './routes/account.ts'
 import { accountsRoutes } from './routes/accounts.ts'
@@ -73,6 +73,8 @@ export interface AppParts {
   readonly mapboxToken: string | null
   /** Folder of the built pages. */
   readonly webRoot: string
+  /** Of each address. */
+  readonly requests: RateBounds
   /** Without one, plain HTTP is spoken. */
   readonly certificate: Certificate | undefined
 }
@@ -113,7 +115,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   const { guard, log, metrics } = parts
-  const limit = new RateLimit(requestBounds, parts.clock)
+  const limit = new RateLimit(parts.requests, parts.clock)
   const headers = defaultHeaders(parts.mapboxToken, parts.certificate !== undefined)
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -126,7 +128,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
     const waitMs = limit.take(guard.addressOf(request.raw))
-    if (waitMs > 0) throw tooMany(reply, waitMs)
+    if (waitMs > 0) throw tooMany(reply, waitMs, parts.requests)
     const problem = guard.judge(request.raw)
     if (problem !== undefined) throw problem
   })
@@ -155,9 +157,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   return app
 }
 
-function tooMany(reply: FastifyReply, waitMs: number): Problem {
+function tooMany(reply: FastifyReply, waitMs: number, { burst, perSecond }: RateBounds): Problem {
   reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
-  const { burst, perSecond } = requestBounds
   return new Problem({
     status: 429,
     code: 'too-many-requests',

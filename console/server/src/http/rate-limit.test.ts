@@ -25,21 +25,17 @@ test('W5 a million addresses do not fill the memory', () => {
 
 test('W5 a flood of requests is answered with 429 and when to come again', async () => {
   // Time stands, so that the machine's speed decides nothing.
-  const console = await startConsole({}, { clock: { ...systemClock, monotonicMs: () => 1_000 } })
+  const clock = { ...systemClock, monotonicMs: () => 1_000 }
+  const console = await startConsole({ requestBounds: { burst: 20, perSecond: 2 } }, { clock })
   try {
-    const statuses = new Set<number>()
+    const statuses: number[] = []
     let last: Response | undefined
-    for (let i = 0; i < 2_001; i += 100) {
-      const answers = await Promise.all(
-        Array.from({ length: Math.min(100, 2_001 - i) }, () => fetch(`${console.url}/api/health`)),
-      )
-      for (const answer of answers) {
-        statuses.add(answer.status)
-        if (answer.status === 429) last = answer
-        await answer.arrayBuffer()
-      }
+    for (let i = 0; i < 21; i++) {
+      last = await fetch(`${console.url}/api/health`)
+      await last.arrayBuffer()
+      statuses.push(last.status)
     }
-    expect([...statuses]).toEqual([200, 429])
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 200), 429])
     expect(last?.headers.get('retry-after')).toBe('1')
     expect(last?.headers.get('content-type')).toContain('application/problem+json')
   } finally {

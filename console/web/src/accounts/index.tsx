@@ -55,7 +55,7 @@ export default function AccountsPage({ rest }: { rest: readonly string[] }) {
       </header>
       <FailureText failure={failure} />
       <div className="accounts-body" data-selected={selected !== undefined || undefined}>
-        <ul className="rows accounts-list">
+        <ul className="entries accounts-list">
           {shown.map((account) => (
             <Row key={account.id} account={account} isSelected={account.id === selected} />
           ))}

@@ -1,22 +1,30 @@
 import type { RecordedAct } from '@farwatch/model'
 import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
+import { actionWord } from './actions.ts'
 import { type ActLine, fetchAct } from './api.ts'
 import { differencesOf } from './difference.ts'
 import { formatMoment } from './moment.ts'
 
 /** One act; opened, it shows what was before and after. */
 export function ActRow({ line }: { line: ActLine }) {
-  const { language } = useWords()
+  const { t, language } = useWords()
   const [open, setOpen] = useState(false)
   const { seq, atMs, action, account, name, object, outcome } = line
+  const word = actionWord(action)
   return (
     <li className="audit-act" data-outcome={outcome} data-testid="act">
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className="num dim">{seq}</span>
         <time>{formatMoment(atMs, language)}</time>
         <b className="clip">{name || account}</b>
-        <code className="clip">{action}</code>
+        {word === undefined ? (
+          <code className="clip">{action}</code>
+        ) : (
+          <span className="clip" title={action}>
+            {t(word)}
+          </span>
+        )}
         <span className="clip dim">{object === null ? '' : `${object.kind} ${object.id}`}</span>
       </button>
       {open && <ActDetails line={line} />}

@@ -1,23 +1,18 @@
 import { useEffect, useState } from 'react'
 import { useWords } from '../i18n/index.ts'
 import { ActRow } from './act-row.tsx'
+import { actionWord, namedActions } from './actions.ts'
 import { type ActLine, fetchActs, noSearch, paramsOf, type Search } from './api.ts'
 import './audit.css'
 import { VerificationBar } from './verification-bar.tsx'
 
 /** The log of acts: whether it is whole, and who did what. */
 export default function AuditPage() {
-  const { t } = useWords()
   const [search, setSearch] = useState<Search>(noSearch)
   return (
     <div className="audit" data-testid="audit">
       <VerificationBar />
-      <Filters onSearch={setSearch} />
-      <p className="audit-export">
-        <a className="audit-button" href={`/api/acts.csv?${paramsOf(search)}`} download>
-          {t('audit.export')}
-        </a>
-      </p>
+      <Filters shown={search} onSearch={setSearch} />
       <Acts key={JSON.stringify(search)} search={search} />
     </div>
   )
@@ -27,13 +22,13 @@ const fields = [
   { name: 'from', type: 'date' },
   { name: 'to', type: 'date' },
   { name: 'account', type: 'text' },
-  { name: 'action', type: 'text' },
+  { name: 'action', type: 'choice' },
   { name: 'object', type: 'text' },
 ] as const
 
 const wordOf = { from: 'since', to: 'until', account: 'account', action: 'action', object: 'object' } as const
 
-function Filters({ onSearch }: { onSearch: (search: Search) => void }) {
+function Filters({ shown, onSearch }: { shown: Search; onSearch: (search: Search) => void }) {
   const { t } = useWords()
   const [draft, setDraft] = useState<Search>(noSearch)
   return (
@@ -45,20 +40,57 @@ function Filters({ onSearch }: { onSearch: (search: Search) => void }) {
       }}
     >
       {fields.map(({ name, type }) => (
-        <label key={name}>
+        <label key={name} htmlFor={`audit-${name}`}>
           <span>{t(`audit.${wordOf[name]}`)}</span>
-          <input
-            type={type}
-            maxLength={365}
-            value={draft[name]}
-            onChange={({ target }) => setDraft({ ...draft, [name]: target.value })}
-          />
+          {type === 'choice' ? (
+            <ActionChoice
+              id={`audit-${name}`}
+              value={draft[name]}
+              onChange={(action) => setDraft({ ...draft, action })}
+            />
+          ) : (
+            <input
+              id={`audit-${name}`}
+              type={type}
+              maxLength={365}
+              value={draft[name]}
+              onChange={({ target }) => setDraft({ ...draft, [name]: target.value })}
+            />
+          )}
         </label>
       ))}
-      <button type="submit" className="audit-button">
-        {t('audit.search')}
-      </button>
+      <div className="audit-do">
+        <button type="submit" className="button primary">
+          {t('audit.search')}
+        </button>
+        <a className="button" href={`/api/acts.csv?${paramsOf(shown)}`} download>
+          {t('audit.export')}
+        </a>
+      </div>
     </form>
+  )
+}
+
+interface ChoiceProps {
+  readonly id: string
+  readonly value: string
+  readonly onChange: (action: string) => void
+}
+
+function ActionChoice({ id, value, onChange }: ChoiceProps) {
+  const { t } = useWords()
+  return (
+    <select id={id} value={value} onChange={({ target }) => onChange(target.value)}>
+      <option value="">{t('audit.allActions')}</option>
+      {namedActions.map((action) => {
+        const word = actionWord(action)
+        return (
+          <option key={action} value={action}>
+            {word === undefined ? action : t(word)}
+          </option>
+        )
+      })}
+    </select>
   )
 }
 
@@ -97,7 +129,7 @@ function Acts({ search }: { search: Search }) {
         ))}
       </ol>
       {typeof next === 'number' && (
-        <button type="button" className="audit-button" onClick={() => setAfter(next)}>
+        <button type="button" className="button" onClick={() => setAfter(next)}>
           {t('audit.more')}
         </button>
       )}

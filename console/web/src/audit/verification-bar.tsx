@@ -51,7 +51,7 @@ export function VerificationBar() {
         {found?.state === 'failed' && t('audit.failed', { problem: found.problem ?? '' })}
       </p>
       {running && <progress max={Math.max(1, found.of)} value={found.done} aria-label={t('audit.verify')} />}
-      <button type="button" className="audit-button" disabled={running} onClick={begin} data-testid="verify">
+      <button type="button" className="button" disabled={running} onClick={begin} data-testid="verify">
         {t('audit.verify')}
       </button>
       {problem !== '' && <p className="audit-problem">{problem}</p>}

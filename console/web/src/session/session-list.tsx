@@ -20,7 +20,7 @@ export function SessionList({
   const nowMs = live.clock.now()
   if (sessions.length === 0) return <p className="dim">{t('account.noSessions')}</p>
   return (
-    <ul className="rows" data-testid="sessions">
+    <ul className="entries" data-testid="sessions">
       {sessions.map(({ id, agent, from, lastUsedMs, createdMs, current }) => (
         <li key={id}>
           <div className="row-text">

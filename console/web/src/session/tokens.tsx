@@ -44,7 +44,7 @@ export function Tokens({ tokens, grants, onChanged }: Props) {
 
   return (
     <>
-      <ul className="rows" data-testid="tokens">
+      <ul className="entries" data-testid="tokens">
         {tokens.map((token) => (
           <li key={token.id}>
             <div className="row-text">

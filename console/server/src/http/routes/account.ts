@@ -102,8 +102,9 @@ export function accountRoutes(app: App, { access, acts, callers, clock }: AppPar
       const { password } = request.body
       const { address } = callers.fromOf(request.raw)
       const done = await access.beginSecondFactor(ownCaller(request), { password, address })
-      if (done.outcome === 'refused')
-        return record.refused(request, { action: 'account.second-factor', account: idOf(request) }, done)
+      const act = { action: 'account.second-factor-begin', account: idOf(request) }
+      if (done.outcome === 'refused') return record.refused(request, act, done)
+      await record.done(request, act)
       return { secret: done.secret, uri: done.uri }
     },
   )

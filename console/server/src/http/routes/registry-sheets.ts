@@ -123,7 +123,7 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
       importPath,
       {
         bodyLimit: bounds.fileBytes,
-        config: { action: 'registry.change' },
+        config: { action: 'registry.change', acts: 'desk' },
         schema: {
           tags,
           summary:

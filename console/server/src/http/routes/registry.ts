@@ -39,7 +39,8 @@ import { Instant } from './history.ts'
 
 const tags = ['registry']
 const read = { action: 'registry.read' } as const
-const change = { action: 'registry.change' } as const
+// A change of the registry is its act.
+const change = { action: 'registry.change', acts: 'desk' } as const
 /** Fits 2,000 points in one change, with room. */
 const changesLimit = 4 * 1024 * 1024
 

@@ -58,7 +58,8 @@ export function sessionRoutes(app: App, { access, acts, callers, clock }: AppPar
   app.delete(
     '/api/session',
     {
-      config,
+      // Who had no session has ended none, which is no act.
+      config: { ...config, acts: 'desk' },
       schema: {
         tags,
         summary: 'Logs out',
