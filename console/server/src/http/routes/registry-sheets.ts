@@ -9,8 +9,8 @@ import { tooLarge } from '../../sheets/file.ts'
 import { importSheets } from '../../sheets/import.ts'
 import { kindFields, kinds } from '../../sheets/kinds.ts'
 import { markedSheets, reportRows } from '../../sheets/marked.ts'
+import { SheetProcesses } from '../../sheets/processes.ts'
 import type { WrittenSheet } from '../../sheets/spreadsheet-writer.ts'
-import { SheetThreads } from '../../sheets/threads.ts'
 import { UnreadableFile } from '../../sheets/unreadable.ts'
 import type { App, AppParts } from '../app.ts'
 import { Problem } from '../problem.ts'
@@ -27,7 +27,7 @@ const file = z.any().describe('The file')
 
 /** The registry as workbooks and CSV files: templates, export, import. */
 export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: AppParts): void {
-  const threads = new SheetThreads(clock)
+  const processes = new SheetProcesses(clock)
   const templates = new Map<Language, Buffer>()
 
   app.get(
@@ -56,7 +56,8 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
     },
     async (request, reply) => {
       const { language } = request.query
-      const bytes = templates.get(language) ?? (await threads.write(templateSheets(language), endOf(request)))
+      const bytes =
+        templates.get(language) ?? (await processes.write(templateSheets(language), endOf(request)))
       templates.set(language, bytes)
       return send(reply, { bytes, name: 'farwatch-template.xlsx' })
     },
@@ -74,7 +75,7 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
       },
     },
     async (request, reply) => {
-      const bytes = await threads.write(exported(request, request.query), endOf(request))
+      const bytes = await processes.write(exported(request, request.query), endOf(request))
       return send(reply, { bytes, name: `farwatch-${request.query.kind ?? 'registry'}.xlsx` })
     },
   )
@@ -147,7 +148,7 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
         const { dryRun, report: form, language, reason = null } = request.query
         const { principal } = request
         const signal = endOf(request)
-        const sheets = await threads.read(bytesOf(request.body), signal)
+        const sheets = await processes.read(bytesOf(request.body), signal)
         const report = await importSheets(sheets, desk, {
           ...{ actor: principal.actor, reason, dryRun: dryRun || form !== 'json' },
           may: (scope) => permits(principal, 'registry.change', scope),
@@ -158,7 +159,7 @@ export function registrySheetRoutes(app: App, { clock, registryDesk: desk }: App
             name: 'farwatch-import-report.csv',
           })
         if (form === 'xlsx') {
-          const bytes = await threads.write(markedSheets(sheets, report, language), signal)
+          const bytes = await processes.write(markedSheets(sheets, report, language), signal)
           return send(reply, { bytes, name: 'farwatch-import-marked.xlsx' })
         }
         return reply.code(report.outcome === 'refused' && !dryRun ? 422 : 200).send(report)

@@ -3,12 +3,12 @@ import type { WrittenSheet } from './spreadsheet-writer.ts'
 import type { UnreadableCode } from './unreadable.ts'
 import type { Row } from './workbook.ts'
 
-/** One job of a thread, which ends with it. */
+/** One job of a process, which ends with it. */
 export type SheetJob =
   | { readonly job: 'read'; readonly bytes: Uint8Array }
   | { readonly job: 'write'; readonly sheets: readonly WrittenSheet[] }
 
-/** What a thread answers: rows of a sheet in parts, then `end`. */
+/** What a process answers: rows of a sheet in parts, then `end`. */
 export type SheetAnswer =
   | { readonly answer: 'rows'; readonly sheet: string; readonly rows: readonly Row[] }
   | { readonly answer: 'end' }
