@@ -10,6 +10,8 @@ export type SessionState =
 class SessionStore {
   #state: SessionState = { kind: 'waiting' }
   #asking: Promise<void> | undefined
+  /** How often somebody has logged in, out or on: what was asked before that is answered by what was then. */
+  #acts = 0
   readonly #listeners = new Set<() => void>()
 
   readonly state = (): SessionState => this.#state
@@ -27,15 +29,26 @@ class SessionStore {
     return this.#asking
   }
 
+  /** What the centre has answered to a login or the like. */
   take(info: SessionInfo): void {
+    this.#acts++
+    this.#show(info)
+  }
+
+  #show(info: SessionInfo): void {
     this.#state = { kind: 'known', info }
     for (const listener of this.#listeners) listener()
   }
 
   async #ask(): Promise<void> {
+    const acts = this.#acts
     try {
       const response = await fetch('/api/session', { signal: AbortSignal.timeout(10_000) })
-      if (response.ok) this.take((await response.json()) as SessionInfo)
+      if (!response.ok) return
+      const info = (await response.json()) as SessionInfo
+      // A login cuts the page's connection before its own answer is here, and the page asks at once, as nobody yet.
+      if (acts === this.#acts) this.#show(info)
+      else await this.#ask()
     } catch {
       // The banner says that the centre does not answer; who was here is still here.
     }
